@@ -1,0 +1,112 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one path of every module that changes something: parse, observe, plan, apply, observe again.
+
+Only this file ends a module. ``changed``, ``diff`` and ``actions`` come from the plan, so check mode and a
+real run say the same.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Generic, Protocol, TypeVar
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError, SpecError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
+
+Want = TypeVar("Want")
+Have = TypeVar("Have")
+Port = TypeVar("Port")
+
+
+class Operation(Protocol, Generic[Want, Have, Port]):
+    """What a module is made of; each method is one layer."""
+
+    #: Seconds between two looks while waiting for the state to settle.
+    poll_interval: float
+
+    def parse(self, params: dict[str, Any]) -> Want:
+        """Check all that can be checked without looking; raises SpecError with every problem."""
+
+    def connect(self, want: Want) -> Port:
+        """Open the edge; nothing is changed."""
+
+    def observe(self, port: Port, want: Want) -> Have:
+        """The only read; what cannot be reconciled with want raises SpecError."""
+
+    def plan(self, have: Have, want: Want) -> Plan:
+        """Pure: what to do, and before and after as the user sees them."""
+
+    def apply(self, step: Step, port: Port) -> None:
+        """Carry out one step."""
+
+    def settle_timeout(self, want: Want) -> float:
+        """Seconds to go on looking until nothing is left to do; 0 looks once."""
+
+    def result(self, have: Have, want: Want, plan: Plan) -> dict[str, Any]:
+        """What the module returns beside changed, actions and diff. plan has steps left in check mode only."""
+
+
+def converge(module: AnsibleModule, operation: Operation[Any, Any, Any]) -> None:
+    """Run the operation and end the module."""
+    try:
+        _converge(module, operation)
+    except SpecError as error:
+        module.fail_json(msg=str(error), problems=[str(problem) for problem in error.problems], changed=False)
+    except EdgeError as error:
+        module.fail_json(msg=str(error), changed=False)
+
+
+def _converge(module: AnsibleModule, operation: Operation[Any, Any, Any]) -> None:
+    want = operation.parse(module.params)
+    port = operation.connect(want)
+    have = operation.observe(port, want)
+    plan = operation.plan(have, want)
+    for warning in plan.warnings:
+        module.warn(warning)
+    outcome: dict[str, Any] = {"changed": bool(plan.steps), "actions": plan.actions}
+    if module._diff:
+        outcome["diff"] = {"before": plan.before, "after": plan.after}
+    if module.check_mode:
+        module.exit_json(**outcome, **operation.result(have, want, plan))
+    _apply(module, operation, plan, port, outcome)
+    have, left = _settle(operation, port, want, bool(plan.steps))
+    if left.steps:
+        module.fail_json(
+            msg="still to do after %g s: %s" % (operation.settle_timeout(want), "; ".join(left.actions)),
+            actions_remaining=left.actions,
+            **outcome,
+        )
+    module.exit_json(**outcome, **operation.result(have, want, left))
+
+
+def _apply(
+    module: AnsibleModule, operation: Operation[Any, Any, Any], plan: Plan, port: Any, outcome: dict[str, Any]
+) -> None:
+    for done, step in enumerate(plan.steps):
+        try:
+            operation.apply(step, port)
+        except (EdgeError, SpecError) as error:
+            module.fail_json(
+                msg="%s: %s" % (step, error),
+                changed=done > 0,
+                actions=plan.actions,
+                actions_done=plan.actions[:done],
+                action_failed=str(step),
+                actions_remaining=plan.actions[done + 1 :],
+                **({"diff": outcome["diff"]} if "diff" in outcome else {}),
+            )
+
+
+def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any, acted: bool) -> tuple[Any, Plan]:
+    """Look again until nothing is left to do or the deadline passes; a run that did nothing looks once."""
+    deadline = time.monotonic() + (operation.settle_timeout(want) if acted else 0)
+    while True:
+        have = operation.observe(port, want)
+        left = operation.plan(have, want)
+        if not left.steps or time.monotonic() >= deadline:
+            return have, left
+        time.sleep(operation.poll_interval)
