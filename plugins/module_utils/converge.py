@@ -70,10 +70,10 @@ def _converge(module: AnsibleModule, operation: Operation[Any, Any, Any]) -> Non
     outcome: dict[str, Any] = {"changed": bool(plan.steps), "actions": plan.actions}
     if module._diff:
         outcome["diff"] = {"before": plan.before, "after": plan.after}
-    if module.check_mode:
+    if module.check_mode or not plan.steps:
         module.exit_json(**outcome, **operation.result(have, want, plan))
     _apply(module, operation, plan, port, outcome)
-    have, left = _settle(operation, port, want, bool(plan.steps))
+    have, left = _settle(operation, port, want)
     if left.steps:
         module.fail_json(
             msg="still to do after %g s: %s" % (operation.settle_timeout(want), "; ".join(left.actions)),
@@ -101,9 +101,9 @@ def _apply(
             )
 
 
-def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any, acted: bool) -> tuple[Any, Plan]:
-    """Look again until nothing is left to do or the deadline passes; a run that did nothing looks once."""
-    deadline = time.monotonic() + (operation.settle_timeout(want) if acted else 0)
+def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any) -> tuple[Any, Plan]:
+    """Look again until nothing is left to do or the deadline passes."""
+    deadline = time.monotonic() + operation.settle_timeout(want)
     while True:
         have = operation.observe(port, want)
         left = operation.plan(have, want)
