@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build one image of the lab, or find it in the cache.
+
+Reads from standard input a JSON object:
+  cache: directory of all images
+  name: of the image, for people
+  parent: directory of the image it is laid on, or "" for a new Debian
+  suite: Debian's suite, for a new Debian
+  packages: list of Debian packages
+  script: shell script run as root inside the image, after the packages
+  keep_packages: true keeps the downloaded package files in var/cache/apt/archives
+
+Prints {"changed": bool, "directory": str}. An image is a directory tree named by a hash of all that goes into
+it; one with a parent holds only what differs from it, to be laid over it with overlayfs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+APT_SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/debian.sources")
+NO_START = "#!/bin/sh\n# Services of an image that is being built must not start.\nexit 101\n"
+
+
+def run(*command: str, stdin: str | None = None) -> None:
+    """Run a command with its output in the build's log; its last lines go into the error."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh"}
+    done = subprocess.run(
+        command, input=stdin, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, check=False
+    )
+    if done.returncode:
+        raise SystemExit("%s\nfailed with exit code %d:\n%s" % (" ".join(command), done.returncode, done.stdout[-3000:]))
+
+
+def apt_sources() -> list[str]:
+    """The machine's own Debian sources: the lab asks no other mirror than the machine does."""
+    return [name for name in APT_SOURCES if os.path.exists(name)]
+
+
+def digest(recipe: dict[str, object]) -> str:
+    """Name of what goes in: the recipe, the machine's package sources, and this program."""
+    parts = [json.dumps({key: recipe[key] for key in sorted(recipe) if key != "cache"})]
+    parts += [Path(name).read_text() for name in [*apt_sources(), __file__]]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def layers(image: str) -> list[str]:
+    """The image and those below it, uppermost first."""
+    chain = []
+    while image:
+        chain.append(image)
+        image = (Path(image).parent / "parent").read_text()
+    return chain
+
+
+def unmount_below(directory: Path) -> None:
+    """What a killed build left mounted, innermost first."""
+    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for mount in reversed([mount for mount in mounts if mount.startswith("%s/" % directory)]):
+        run("umount", "--lazy", mount)
+
+
+@contextlib.contextmanager
+def inside(root: str) -> Iterator[None]:
+    """Give a root file system what packages need to be installed in it."""
+    policy = Path(root, "usr/sbin/policy-rc.d")
+    policy.write_text(NO_START)
+    policy.chmod(0o755)
+    shutil.copy("/etc/resolv.conf", Path(root, "etc/resolv.conf"))
+    run("mount", "-t", "proc", "proc", root + "/proc")
+    run("mount", "-t", "sysfs", "-o", "ro", "sysfs", root + "/sys")
+    run("mount", "--rbind", "/dev", root + "/dev")
+    run("mount", "--make-rslave", root + "/dev")
+    try:
+        yield
+    finally:
+        unmount_below(Path(root))
+        policy.unlink()
+
+
+def bootstrap(root: str, recipe: dict[str, object]) -> None:
+    """A new Debian with the packages."""
+    options = ["--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io", "--skip=cleanup/apt/lists"]
+    run(
+        "mmdebstrap",
+        *options,
+        "--aptopt=APT::Install-Recommends false",
+        "--include=" + ",".join(recipe["packages"]),
+        str(recipe["suite"]),
+        root,
+        *apt_sources(),
+    )
+
+
+def install(root: str, recipe: dict[str, object]) -> None:
+    """More packages into what is there."""
+    archives = root + "/var/cache/apt/archives"
+    run("chroot", root, "apt-get", "install", "--yes", "--quiet", *recipe["packages"])
+    if not recipe["keep_packages"]:
+        for package in Path(archives).glob("*.deb"):
+            package.unlink()
+
+
+def build(target: Path, recipe: dict[str, object]) -> None:
+    """Make the image beside its place, and move it there when it is whole."""
+    partial = target.with_name(target.name + ".partial")
+    unmount_below(partial)
+    shutil.rmtree(partial, ignore_errors=True)
+    image, root, work = partial / "image", partial / "root", partial / "work"
+    for directory in (image, root, work):
+        directory.mkdir(parents=True)
+    parent = str(recipe["parent"])
+    (partial / "parent").write_text(parent)
+    if parent:
+        lower = ":".join(layers(parent))
+        run(
+            "mount", "-t", "overlay", "overlay", "-o", "lowerdir=%s,upperdir=%s,workdir=%s" % (lower, image, work), str(root)
+        )
+    else:
+        bootstrap(str(image), recipe)
+        run("mount", "--bind", str(image), str(root))
+    with inside(str(root)):
+        if parent:
+            install(str(root), recipe)
+        run("chroot", str(root), "sh", "-eux", stdin=str(recipe["script"]))
+    unmount_below(partial)
+    shutil.rmtree(work)
+    root.rmdir()
+    partial.rename(target)
+
+
+def main() -> None:
+    recipe = json.load(sys.stdin)
+    cache = Path(recipe["cache"])
+    cache.mkdir(parents=True, exist_ok=True)
+    target = cache / ("%s-%s" % (recipe["name"], digest(recipe)))
+    with (cache / ("%s.lock" % recipe["name"])).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = not target.exists()
+        if missing:
+            build(target, recipe)
+    print(json.dumps({"changed": missing, "directory": str(target / "image")}))
+
+
+if __name__ == "__main__":
+    main()
