@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Iterable
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,6 @@ class SpecError(ValueError):
 
 class EdgeError(RuntimeError):
     """The kernel, a daemon, a file or an API refused. The message names the object and the remedy."""
+
+    #: True on an error of a step that has left something changed.
+    changed: bool = False

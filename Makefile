@@ -1,0 +1,80 @@
+# make help lists the targets. Every target that needs tools sets them up first; when they are there that costs nothing.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+LAB ?= demo
+SCENARIOS ?= $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
+STAGES := lint sanity unit contract compat artefact docs molecule
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+stage := tools/stage.sh
+playbook := ansible-playbook -e lab_name=$(LAB)
+on_lab := $(playbook) -i examples/site -i .lab/$(LAB)/inventory
+
+##@ Try it
+.PHONY: demo lab lab-down
+demo: check-machine setup ## The whole guide on a lab of this machine, with a summary at the end (LAB=name)
+	$(playbook) playbooks/demo.yml
+
+lab: check-machine setup ## Make the lab, with an existing cloud on it
+	$(playbook) playbooks/lab.yml
+	$(playbook) playbooks/lab_cloud.yml
+
+lab-down: setup ## Remove the lab, whatever state it is in
+	$(playbook) playbooks/lab.yml -e lab_state=absent
+
+##@ Check it
+.PHONY: test $(STAGES)
+test: check-machine setup ## Everything below, cheap checks first, and a line that counts what ran
+	@rm -rf .cache/reports
+	@for stage in $(STAGES); do $(MAKE) $$stage || true; done
+	@printf '\n=== summary\n'; python tools/summary.py $(STAGES)
+
+lint: setup ## ruff, mypy, yamllint, ansible-lint, shellcheck, antsibull
+	@$(stage) lint tools/lint.sh
+
+sanity: setup ## ansible-test sanity, without ignores (FORCE=1: also when nothing changed)
+	@$(stage) sanity tools/sanity.sh
+
+unit: setup ## Unit tests (ARGS="tests/unit/... -k name")
+	@$(stage) unit pytest tests/unit --junitxml=.cache/reports/unit.xml $(ARGS)
+
+contract: setup ## The same cases on the fakes and on the real edges, in namespaces
+	@$(stage) contract pytest tests/contract -m 'not lab' --junitxml=.cache/reports/contract.xml $(ARGS)
+
+compat: setup ## Oldest supported core and Python: documentation loads, unit tests pass
+	@$(stage) compat tools/compat.sh
+
+artefact: setup ## Build, install on a clean path, document and check the playbooks from there
+	@$(stage) artefact tools/artefact.sh
+
+docs: setup ## The reference as HTML, in docs/_build/html
+	@$(stage) docs tools/docs.sh
+
+molecule: check-machine setup ## The scenarios on lab hosts (SCENARIOS="default")
+	@$(stage) molecule tools/molecule.sh $(SCENARIOS)
+
+##@ Work on it
+.PHONY: bench setup check-machine requirements changelog clean help
+bench: setup ## Ratios, measured on the standing lab
+	$(on_lab) bench/bench.yml
+
+setup: ## Debian packages, .venv, collections
+	@tools/setup.sh
+
+check-machine: ## Whether this machine can run the lab
+	@tools/check-machine.sh
+
+requirements: setup ## Compile requirements.txt anew from requirements.in
+	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --upgrade requirements.in -o requirements.txt
+
+changelog: setup ## Make CHANGELOG.rst of the fragments, for the version in galaxy.yml
+	antsibull-changelog release
+
+clean: ## Remove what setup and the checks left in the checkout; not labs
+	rm -rf .venv .cache .ansible docs/_build
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
