@@ -46,6 +46,10 @@ class Operation(Protocol, Generic[Want, Have, Port]):
     def settle_timeout(self, want: Want) -> float:
         """Seconds to go on looking until nothing is left to do; 0 looks once."""
 
+    # def pending(self, have: Have, want: Want) -> str, which an operation may have:
+    #     what has not come about yet though no step is left, such as an agent that is to become active; "" when all
+    #     has. A real run goes on looking for it, one with nothing to do as well, and fails with it in the end.
+
     def result(self, have: Have, want: Want, plan: Plan) -> dict[str, Any]:
         """What the module returns beside changed, actions and diff. plan has steps left in check mode only."""
 
@@ -70,17 +74,27 @@ def _converge(module: AnsibleModule, operation: Operation[Any, Any, Any]) -> Non
     outcome: dict[str, Any] = {"changed": bool(plan.steps), "actions": plan.actions}
     if module._diff:
         outcome["diff"] = {"before": plan.before, "after": plan.after}
-    if module.check_mode or not plan.steps:
+    if module.check_mode or not (plan.steps or _pending(operation, have, want)):
         module.exit_json(**outcome, **operation.result(have, want, plan))
     _apply(module, operation, plan, port, outcome)
-    have, left = _settle(operation, port, want)
-    if left.steps:
+    try:
+        have, left = _settle(operation, port, want)
+    except (EdgeError, SpecError) as error:
+        module.fail_json(msg=str(error), **outcome)
+    missing = left.actions or [text for text in [_pending(operation, have, want)] if text]
+    if missing:
         module.fail_json(
-            msg="still to do after %g s: %s" % (operation.settle_timeout(want), "; ".join(left.actions)),
+            msg="%s after %g s: %s"
+            % ("still to do" if left.steps else "not there", operation.settle_timeout(want), "; ".join(missing)),
             actions_remaining=left.actions,
             **outcome,
+            **operation.result(have, want, left),
         )
     module.exit_json(**outcome, **operation.result(have, want, left))
+
+
+def _pending(operation: Operation[Any, Any, Any], have: Any, want: Any) -> str:
+    return operation.pending(have, want) if hasattr(operation, "pending") else ""
 
 
 def _apply(
@@ -92,7 +106,7 @@ def _apply(
         except (EdgeError, SpecError) as error:
             module.fail_json(
                 msg="%s: %s" % (step, error),
-                changed=done > 0,
+                changed=done > 0 or getattr(error, "changed", False),
                 actions=plan.actions,
                 actions_done=plan.actions[:done],
                 action_failed=str(step),
@@ -107,6 +121,6 @@ def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any) -> tuple[
     while True:
         have = operation.observe(port, want)
         left = operation.plan(have, want)
-        if not left.steps or time.monotonic() >= deadline:
+        if not (left.steps or _pending(operation, have, want)) or time.monotonic() >= deadline:
             return have, left
         time.sleep(operation.poll_interval)
