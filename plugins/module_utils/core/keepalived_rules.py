@@ -280,14 +280,12 @@ def _same_virtual_router(instances: Sequence[VrrpInstance], path: str) -> Iterat
 def state_lost(old: VrrpInstance, new: VrrpInstance) -> tuple[str, ...]:
     """The changes that make keepalived forget whether it is active, so that a reload keeps nothing: field names.
 
-    Empty when a reload (SIGHUP) keeps the state.
+    Empty when a reload (SIGHUP) keeps the state, as it does when name, version, addresses or password change.
     """
     same = {
-        "name": (old.name, new.name),
         "virtual_router_id": (old.virtual_router_id, new.virtual_router_id),
         "interface": (old.interface, new.interface),
-        "version": (old.version, new.version),
-        "virtual_addresses family": (old.family, new.family),
-        "unicast_peers": (bool(old.unicast_peers), bool(new.unicast_peers)),
+        "address family": (old.family, new.family),
+        "unicast or multicast": (bool(old.unicast_peers), bool(new.unicast_peers)),
     }
     return tuple(name for name, (before, after) in same.items() if before != after)

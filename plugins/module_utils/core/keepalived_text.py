@@ -72,9 +72,17 @@ def quote(word: str) -> str:
     return '"%s"' % word
 
 
-def redact(text: str) -> str:
-    """The text with every password replaced, also in comments and in files that do not parse."""
-    return _SECRET.sub(lambda match: match.group(1) + REDACTED, text)
+def redact(text: str, remark: str = "") -> str:
+    """The text with every password replaced, also in comments and in files that do not parse.
+
+    remark is put behind each.
+    """
+    return _SECRET.sub(lambda match: match.group(1) + REDACTED + remark, text)
+
+
+def secrets(text: str) -> list[str]:
+    """What redact() replaces, to compare and to mask, never to show."""
+    return [match.group()[len(match.group(1)) :] for match in _SECRET.finditer(text)]
 
 
 def parse(text: str) -> tuple[Statement, ...]:

@@ -1,0 +1,201 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to do so that instances of keepalived run with what they should: the least that interrupts traffic.
+
+A reload keeps the VRRP state and is made once, however much has changed. A restart is made only when keepalived would
+lose its state anyway; it is better then, for a keepalived that stops tells the others at once (priority 0, RFC 5798,
+6.4.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities, Configuration
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_render import render
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_rules import state_lost
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse, redact, secrets
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import (
+    NODE,
+    RECORDER,
+    Layout,
+    Service,
+    recorded,
+    unit_name,
+    unit_text,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
+
+CONFIGURATION_MODE = 0o640
+UNIT_MODE = 0o644
+RECORDER_MODE = 0o755
+_NEWEST = Capabilities()
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that is there; mode is None when it does not belong to root."""
+
+    text: str
+    mode: int | None
+
+
+@dataclass(frozen=True)
+class Process:
+    """A running keepalived. as_asked: in the network namespace and with the file that the service names.
+
+    recorder: the recorder that it started is alive. loaded: the text that it has read; None when that is unknown.
+    """
+
+    pid: int
+    as_asked: bool = True
+    recorder: bool = True
+    loaded: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is of one service.
+
+    stale: systemd has not read the unit as it is on disk. state: ``master``, ``backup``, ``fault`` or None when it is
+    not known. since: seconds of the epoch.
+    """
+
+    configuration: File | None = None
+    unit: File | None = None
+    enabled: bool = False
+    stale: bool = False
+    process: Process | None = None
+    state: str | None = None
+    since: float | None = None
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.configuration or self.unit or self.process or self.enabled)
+
+
+NOTHING = Found()
+
+
+@dataclass(frozen=True)
+class Write:
+    """Payload of a step ``write``. namespace is that of a configuration, which is tested there first (test)."""
+
+    path: str
+    text: str
+    mode: int
+    test: bool = False
+    namespace: str | None = None
+
+
+def configuration_text(service: Service, capabilities: Capabilities = _NEWEST, layout: Layout = NODE) -> str:
+    return render(recorded(service.configuration, service.name, layout), capabilities)
+
+
+def plan_services(
+    wants: Sequence[Service],
+    found: Mapping[str, Found],
+    recorder: File | None,
+    capabilities: Capabilities = _NEWEST,
+    layout: Layout = NODE,
+) -> list[Step]:
+    """The steps that make the services be there and run. recorder is the recorder's file as it is.
+
+    Files first, then one reload of systemd's units, then the processes. The payload of a step is a Write, a path to
+    remove, or the units that the verb is for.
+    """
+    steps = _writes([Write(layout.recorder, RECORDER, RECORDER_MODE)] if wants else [], [recorder])
+    units_change = False
+    for want in wants:
+        have = found.get(want.name, NOTHING)
+        text = configuration_text(want, capabilities, layout)
+        path = layout.configuration(want.name)
+        steps += _writes([Write(path, text, CONFIGURATION_MODE, True, want.namespace)], [have.configuration])
+        unit = _writes([Write(layout.unit(want.name), unit_text(want, layout), UNIT_MODE)], [have.unit])
+        units_change = units_change or bool(unit) or have.stale
+        steps += unit
+    if units_change:
+        steps.append(Step("reload", "systemd's units"))
+    disabled = [unit_name(want.name) for want in wants if not found.get(want.name, NOTHING).enabled]
+    steps += _together("enable", disabled)
+    todo = [
+        _process(want, found.get(want.name, NOTHING), configuration_text(want, capabilities, layout)) for want in wants
+    ]
+    steps += _together("start", [unit for verb, unit, _why in todo if verb == "start"])
+    steps += _together("reload", [unit for verb, unit, _why in todo if verb == "reload"])
+    steps += [Step(verb, "%s (%s)" % (unit, why), (unit,)) for verb, unit, why in todo if verb == "restart"]
+    return steps
+
+
+def plan_removal(names: Iterable[str], found: Mapping[str, Found], layout: Layout = NODE) -> list[Step]:
+    """The steps that make the named services be gone; a service of which nothing is there needs none."""
+    steps = []
+    units_change = False
+    for name in names:
+        have, unit = found.get(name, NOTHING), unit_name(name)
+        steps += _together("stop", [unit] if have.process else [])
+        steps += _together("disable", [unit] if have.enabled else [])
+        steps += [Step("remove", path, path) for path in [layout.configuration(name)] if have.configuration]
+        steps += [Step("remove", path, path) for path in [layout.unit(name)] if have.unit]
+        units_change = units_change or have.unit is not None
+    return [*steps, Step("reload", "systemd's units")] if units_change else steps
+
+
+def restarts(steps: Iterable[Step]) -> list[str]:
+    """What to warn of: the steps that interrupt an instance that is active."""
+    return ["%s; if it is active, another node takes over" % step for step in steps if step.verb == "restart"]
+
+
+def _writes(wanted: Sequence[Write], have: Sequence[File | None]) -> list[Step]:
+    pairs = zip(wanted, have)
+    return [Step("write", write.path, write) for write, old in pairs if old != File(write.text, write.mode)]
+
+
+def _process(want: Service, have: Found, text: str) -> tuple[str, str, str]:
+    """Verb, unit and reason; the verb is "" when all is well."""
+    unit, process = unit_name(want.name), have.process
+    if process is None:
+        return "start", unit, ""
+    if not process.as_asked:
+        return "restart", unit, "it runs in another network namespace or with another file"
+    lost = lost_by(process.loaded, want.configuration)
+    if lost:
+        return "restart", unit, "it loses its VRRP state: %s" % ", ".join(lost)
+    return "reload" if process.loaded != text or not process.recorder else "", unit, ""
+
+
+def _together(verb: str, units: Sequence[str]) -> list[Step]:
+    """One step, for systemctl does many units at once."""
+    return [Step(verb, " ".join(units), tuple(units))] if units else []
+
+
+def lost_by(loaded: str | None, want: Configuration) -> tuple[str, ...]:
+    """Why a reload would not keep the VRRP state; empty when it does, or when what was loaded cannot be read."""
+    try:
+        have = read(parse(loaded or ""))
+    except SpecError:
+        return ()
+    pairs = zip(have.instances, want.instances)
+    return tuple(dict.fromkeys(reason for old, new in pairs for reason in state_lost(old, new)))
+
+
+def shown(have: Found, want: Service | None, text: str | None, layout: Layout = NODE) -> tuple[str, str]:
+    """Before and after as a user may see them; a password that changes is said to, and not shown."""
+    old = have.configuration.text if have.configuration else ""
+    new = text or ""
+    before, after = redact(old), redact(new)
+    if secrets(old) != secrets(new):
+        after = redact(new, " (changed)" if secrets(old) else "")
+    return (
+        _page(before, have.unit.text if have.unit else "", have.enabled, have.process is not None),
+        _page(after, unit_text(want, layout) if want else "", want is not None, want is not None),
+    )
+
+
+def _page(configuration: str, unit: str, enabled: bool, running: bool) -> str:
+    switches = "enabled: %s\nrunning: %s\n" % (str(enabled).lower(), str(running).lower())
+    return configuration + unit + (switches if configuration or unit or enabled or running else "")

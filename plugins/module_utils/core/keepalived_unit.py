@@ -1,0 +1,156 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where an instance of keepalived lives on a node: its files, its systemd unit, its runtime directory.
+
+keepalived tells a FIFO of every change of state, in order, and starts the recorder to read it; the recorder writes
+the state into the runtime directory, so the file's time of change is since when. Notify scripts would not do for this:
+keepalived starts them without waiting, and of two quick changes the first script may finish last.
+
+What the process has read is kept as ``loaded.conf`` in the runtime directory, written just before each start and each
+reload. A run that was killed between writing a file and the reload is thus found out, and so is an edit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Configuration
+
+UNIT_PREFIX = "linuxbridge-vrrp-"
+#: Whom commands run as; without a script_user that exists keepalived drops them.
+SCRIPT_USER = "root"
+
+RECORDER = """\
+#!/bin/sh
+# Writes the state of a keepalived instance: $1 is its runtime directory, $2 the FIFO that keepalived writes to.
+echo $$ > "$1/recorder.pid"
+while read -r kind _name state _priority; do
+    case "$kind $state" in
+        INSTANCE\\ MASTER | INSTANCE\\ BACKUP | INSTANCE\\ FAULT) echo "$state" > "$1/state" ;;
+    esac
+done < "$2"
+"""
+
+#: Commands that keepalived runs are under the same restrictions. /etc is read-only to them, /run and /var are not.
+_HARDENING = """\
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BROADCAST CAP_NET_BIND_SERVICE CAP_SYS_NICE CAP_IPC_LOCK \
+CAP_KILL CAP_SETUID CAP_SETGID CAP_CHOWN CAP_DAC_OVERRIDE
+LockPersonality=yes
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHome=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectSystem=full
+RestrictNamespaces=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+UMask=0027
+"""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The directories of the collection on a node."""
+
+    settings: str = "/etc/linuxbridge-vrrp"
+    units: str = "/etc/systemd/system"
+    runtime: str = "/run/linuxbridge-vrrp"
+    keepalived: str = "/usr/sbin/keepalived"
+
+    @property
+    def recorder(self) -> str:
+        return self.settings + "/record-state"
+
+    def configuration(self, name: str) -> str:
+        return "%s/instances/%s.conf" % (self.settings, name)
+
+    def unit(self, name: str) -> str:
+        return "%s/%s" % (self.units, unit_name(name))
+
+    def runtime_of(self, name: str) -> str:
+        return "%s/%s" % (self.runtime, name)
+
+    def loaded(self, name: str) -> str:
+        return self.runtime_of(name) + "/loaded.conf"
+
+    def state(self, name: str) -> str:
+        return self.runtime_of(name) + "/state"
+
+
+NODE = Layout()
+
+
+def unit_name(name: str) -> str:
+    return "%s%s.service" % (UNIT_PREFIX, name)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A keepalived process to be kept running with one configuration.
+
+    name: of its files and its unit. namespace: the network namespace it runs in; None is the node's own.
+    after: units that prepare what it needs (namespace, devices) and are started with it.
+    """
+
+    name: str
+    configuration: Configuration
+    namespace: str | None = None
+    after: tuple[str, ...] = ()
+
+
+def recorded(configuration: Configuration, name: str, layout: Layout = NODE) -> Configuration:
+    """The configuration with the recorder in it."""
+    definitions = replace(
+        configuration.global_definitions,
+        script_user=configuration.global_definitions.script_user or SCRIPT_USER,
+        notify_fifo=layout.runtime_of(name) + "/fifo",
+        notify_fifo_script="%s %s" % (layout.recorder, layout.runtime_of(name)),
+    )
+    return replace(configuration, global_definitions=definitions)
+
+
+def unit_text(service: Service, layout: Layout = NODE) -> str:
+    """The systemd unit of a service. ``systemctl reload`` tests the configuration in the namespace before SIGHUP."""
+    name, configuration = service.name, layout.configuration(service.name)
+    runtime, loaded = layout.runtime_of(name), layout.loaded(name)
+    namespace = "NetworkNamespacePath=/run/netns/%s\n" % service.namespace if service.namespace else ""
+    after = " ".join(["network.target", *service.after])
+    wants = "Wants=%s\n" % " ".join(service.after) if service.after else ""
+    copy = "/bin/cp --preserve=mode %s %s" % (configuration, loaded)
+    return (
+        "# Written by linuxbridge.vrrp; changes are replaced.\n"
+        "[Unit]\n"
+        f"Description=VRRP instance {name} (keepalived)\n"
+        "Documentation=man:keepalived(8)\n"
+        f"After={after}\n"
+        f"{wants}"
+        f"ConditionFileNotEmpty={configuration}\n"
+        "StartLimitIntervalSec=0\n"
+        "\n"
+        "[Service]\n"
+        "Type=notify\n"
+        f"{namespace}"
+        f"RuntimeDirectory={_relative_runtime(layout, name)}\n"
+        "RuntimeDirectoryMode=0750\n"
+        f"ExecStartPre={copy}\n"
+        f"ExecStart={layout.keepalived} --dont-fork --vrrp --use-file={configuration}"
+        f" --pid={runtime}/keepalived.pid --vrrp_pid={runtime}/vrrp.pid\n"
+        f"ExecReload={layout.keepalived} --config-test --use-file={configuration}\n"
+        f"ExecReload={copy}\n"
+        "ExecReload=/bin/kill -HUP $MAINPID\n"
+        "Restart=always\n"
+        "RestartSec=1\n"
+        f"{_HARDENING}"
+        "\n"
+        "[Install]\n"
+        "WantedBy=multi-user.target\n"
+    )
+
+
+def _relative_runtime(layout: Layout, name: str) -> str:
+    return layout.runtime_of(name)[len("/run/") :]
