@@ -1,0 +1,120 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the addresses of one router cannot mean together: subnets, next hops, floating IPs, routes."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Gateway, Router
+
+#: (path, subnet, address) of every address of a router; networks of one leg may not overlap those of another.
+Place = tuple[str, Any, Any, str]
+
+
+def router_problems(router: Router, path: str) -> Iterator[Problem]:
+    """What is wrong within a router; path is where it stands."""
+    places = list(_places(router, path))
+    yield from _overlaps(router, path, places)
+    if router.external_gateway:
+        yield from _gateway(router.external_gateway, path + ".external_gateway.")
+    yield from _floating_ips(router, path, places)
+    yield from _routes(router, path, places)
+
+
+def _places(router: Router, path: str) -> Iterator[Place]:
+    legs = [("%s.interfaces[%d]" % (path, at), leg.network, leg.addresses) for at, leg in enumerate(router.interfaces)]
+    gateway = router.external_gateway
+    if gateway:
+        legs.append((path + ".external_gateway", gateway.network, gateway.addresses))
+    for where, network, addresses in legs:
+        for at, address in enumerate(addresses):
+            parsed = ipaddress.ip_interface(address)
+            yield "%s.addresses[%d]" % (where, at), parsed.network, parsed.ip, network
+
+
+def _overlaps(router: Router, path: str, places: list[Place]) -> Iterator[Problem]:
+    ha = ipaddress.ip_interface(router.ha_address)
+    primary = ipaddress.ip_interface(node_names.primary_address(router.virtual_router_id)).network
+    if ha.version != 4:
+        yield Problem(path + ".ha_address", "%s is not IPv4, in which the routers of a network talk VRRP" % ha)
+    elif ha.network.overlaps(primary):
+        text = "%s overlaps %s, in which every router has its primary address: use another, such as 169.254.192.0/18"
+        yield Problem(path + ".ha_address", text % (ha.network, primary))
+    for at, (where, subnet, _ip, network) in enumerate(places):
+        for other, taken in (("the HA network's", ha.network), ("the primary addresses'", primary)):
+            if subnet.version == taken.version and subnet.overlaps(taken):
+                yield Problem(where, "%s overlaps %s subnet %s" % (subnet, other, taken))
+        for first, earlier, _other_ip, other_network in places[:at]:
+            same = network == other_network and subnet == earlier
+            if subnet.version == earlier.version and subnet.overlaps(earlier) and not same:
+                text = "%s overlaps %s of %s; the subnets of a router are disjoint"
+                yield Problem(where, text % (subnet, earlier, first))
+
+
+def _gateway(gateway: Gateway, path: str) -> Iterator[Problem]:
+    own = [ipaddress.ip_interface(address) for address in gateway.addresses]
+    families = [ipaddress.ip_address(hop).version for hop in gateway.nexthops]
+    for at, value in enumerate(gateway.nexthops):
+        hop, where = ipaddress.ip_address(value), "%snexthops[%d]" % (path, at)
+        if hop.version in families[:at]:
+            yield Problem(
+                where, "%s is a second IPv%d next hop; a router has one default route a family" % (hop, hop.version)
+            )
+        if hop in [address.ip for address in own]:
+            yield Problem(where, "%s is the router's own address" % hop)
+        elif hop.version not in [address.version for address in own]:
+            yield Problem(where, "%s has no use: the gateway has no IPv%d address" % (hop, hop.version))
+        elif hop.is_multicast or hop.is_unspecified or hop.is_loopback:
+            yield Problem(where, "%s is not the address of a host" % hop)
+        elif not (gateway.on_link or hop.is_link_local or any(hop in address.network for address in own)):
+            subnets = ", ".join(str(address.network) for address in own if address.version == hop.version)
+            text = "%s is outside %s: correct it, or set on_link: true if it is reached directly"
+            yield Problem(where, text % (hop, subnets))
+
+
+def _floating_ips(router: Router, path: str, places: list[Place]) -> Iterator[Problem]:
+    own = {ip for _where, _subnet, ip, _network in places}
+    inside = [subnet for where, subnet, _ip, _network in places if ".interfaces[" in where]
+    inside += [ipaddress.ip_network(route.destination) for route in router.routes]
+    hops = router.external_gateway.nexthops if router.external_gateway else ()
+    outer_seen, inner_seen = set(), set()
+    for at, pair in enumerate(router.floating_ips):
+        where = "%s.floating_ips[%d]." % (path, at)
+        outer, inner = ipaddress.ip_address(pair.floating_ip_address), ipaddress.ip_address(pair.fixed_ip_address)
+        if router.external_gateway is None:
+            yield Problem(where + "floating_ip_address", "%s needs an external_gateway" % outer)
+        if outer in own or str(outer) in hops or outer.is_multicast or outer.is_unspecified or outer.is_loopback:
+            yield Problem(where + "floating_ip_address", "%s cannot be one: it is in use, or no host's" % outer)
+        if inner in own or not any(inner in subnet for subnet in inside if subnet.version == 4):
+            text = "%s is not that of a host behind an interface or a route of this router"
+            yield Problem(where + "fixed_ip_address", text % inner)
+        if outer in outer_seen:
+            yield Problem(where + "floating_ip_address", "%s is named twice" % outer)
+        if inner in inner_seen:
+            yield Problem(where + "fixed_ip_address", "%s already has a floating IP" % inner)
+        outer_seen.add(outer)
+        inner_seen.add(inner)
+
+
+def _routes(router: Router, path: str, places: list[Place]) -> Iterator[Problem]:
+    hops = router.external_gateway.nexthops if router.external_gateway else ()
+    defaults = {ipaddress.ip_address(hop).version for hop in hops}
+    seen = set()
+    for at, route in enumerate(router.routes):
+        destination, hop = ipaddress.ip_network(route.destination), ipaddress.ip_address(route.nexthop)
+        where = "%s.routes[%d]." % (path, at)
+        if destination in seen or (destination.prefixlen == 0 and destination.version in defaults):
+            yield Problem(where + "destination", "%s already has a route" % destination)
+        if any(destination == subnet for _where, subnet, _ip, _network in places):
+            yield Problem(where + "destination", "%s is a subnet of the router itself" % destination)
+        if any(hop == ip for _where, _subnet, ip, _network in places):
+            yield Problem(where + "nexthop", "%s is the router's own address" % hop)
+        elif not any(hop in subnet for _where, subnet, _ip, _network in places if subnet.version == hop.version):
+            yield Problem(where + "nexthop", "%s lies in none of the router's subnets" % hop)
+        seen.add(destination)

@@ -1,0 +1,218 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user says about a node's networks and routers, in the user's words and in one spelling.
+
+Addresses are texts with a prefix length, as ``ipaddress`` writes them; intervals are seconds; MTUs are bytes.
+parse() keeps the user's order, so that a problem names the value where it stands; ordered() sorts what has no order,
+and two specifications that mean the same are then equal.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Authentication
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import REDACTED
+
+#: Neutron's, and the kernel's own default.
+VXLAN_PORT = 8472
+#: Outer Ethernet, IPv4, UDP and VXLAN headers.
+VXLAN_OVERHEAD = 50
+#: Neutron's HA_DEFAULT_PRIORITY and ha_vrrp_advert_int.
+PRIORITY = 50
+ADVERT_INTERVAL = 2.0
+
+
+@dataclass(frozen=True)
+class Network:
+    """A bridge and how it leaves the node. kind is ``vxlan``, ``flat`` or ``vlan``.
+
+    A vxlan floods to a multicast group or to a list of peers (RFC 7348, 4.2), never both.
+    """
+
+    name: str
+    kind: str
+    uplink: str
+    mtu: int
+    vni: int | None = None
+    group: str | None = None
+    peers: tuple[str, ...] = ()
+    local_address: str | None = None
+    port: int | None = None
+    vlan_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A router's leg in a network, with the same MAC address on every node."""
+
+    network: str
+    addresses: tuple[str, ...]
+    mac_address: str
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The leg to the outside. on_link: next hops may lie outside the addresses' subnets."""
+
+    network: str
+    addresses: tuple[str, ...]
+    mac_address: str
+    nexthops: tuple[str, ...] = ()
+    on_link: bool = False
+    enable_snat: bool = True
+
+
+@dataclass(frozen=True)
+class FloatingIp:
+    """1:1 NAT of an outer to an inner IPv4 address."""
+
+    floating_ip_address: str
+    fixed_ip_address: str
+
+
+@dataclass(frozen=True)
+class Route:
+    destination: str
+    nexthop: str
+
+
+@dataclass(frozen=True)
+class Router:
+    """One HA router; ha_address is this node's own, all else is the same on every node."""
+
+    name: str
+    virtual_router_id: int
+    ha_network: str
+    ha_address: str
+    interfaces: tuple[Interface, ...] = ()
+    external_gateway: Gateway | None = None
+    floating_ips: tuple[FloatingIp, ...] = ()
+    routes: tuple[Route, ...] = ()
+    priority: int = PRIORITY
+    advert_interval: float = ADVERT_INTERVAL
+    preempt: bool = False
+    version: int | None = None
+    authentication: Authentication | None = None
+    router_advertisements: bool = True
+    connection_tracking: bool = False
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Names of the networks that it touches, the HA network first."""
+        names = [self.ha_network, *(interface.network for interface in self.interfaces)]
+        return tuple([*names, self.external_gateway.network] if self.external_gateway else names)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses of interfaces and gateway, with prefix lengths."""
+        legs: list[Interface | Gateway] = [*self.interfaces]
+        if self.external_gateway:
+            legs.append(self.external_gateway)
+        return tuple(address for leg in legs for address in leg.addresses)
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """All that a node is to have."""
+
+    networks: tuple[Network, ...] = ()
+    routers: tuple[Router, ...] = ()
+
+    def ordered(self) -> NodeSpec:
+        return NodeSpec(
+            by_name(replace(network, peers=sort_addresses(network.peers)) for network in self.networks),
+            by_name(_ordered(router) for router in self.routers),
+        )
+
+    def network(self, name: str) -> Network:
+        """Raises KeyError for a network that is not there."""
+        for network in self.networks:
+            if network.name == name:
+                return network
+        raise KeyError(name)
+
+    def with_(self, other: NodeSpec) -> NodeSpec:
+        """This, with the networks and routers of other added or in place of those of the same name."""
+        return NodeSpec(_merge(self.networks, other.networks), _merge(self.routers, other.routers))
+
+    def without(self, networks: Iterable[str], routers: Iterable[str]) -> NodeSpec:
+        gone, off = set(networks), set(routers)
+        return NodeSpec(
+            tuple(network for network in self.networks if network.name not in gone),
+            tuple(router for router in self.routers if router.name not in off),
+        )
+
+
+Named = TypeVar("Named", Network, Router)
+
+
+def by_name(items: Iterable[Named]) -> tuple[Named, ...]:
+    return tuple(sorted(items, key=lambda item: item.name))
+
+
+def _merge(old: tuple[Named, ...], new: tuple[Named, ...]) -> tuple[Named, ...]:
+    merged = {item.name: item for item in old}
+    merged.update({item.name: item for item in new})
+    return tuple(merged.values())
+
+
+def to_words(spec: NodeSpec) -> dict[str, list[dict[str, Any]]]:
+    """The specification as the module's options; parse() of them gives the same specification."""
+    return {
+        "networks": [_words(asdict(network)) for network in spec.networks],
+        "routers": [_words(asdict(router)) for router in spec.routers],
+    }
+
+
+def redacted(spec: NodeSpec) -> NodeSpec:
+    """The specification as it may be shown."""
+    return replace(spec, routers=tuple(_redacted(router) for router in spec.routers))
+
+
+def _redacted(router: Router) -> Router:
+    if router.authentication is None:
+        return router
+    return replace(router, authentication=replace(router.authentication, password=REDACTED))
+
+
+def _words(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what is unset, tuples as lists."""
+    words: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            words[key] = _words(value)
+        elif isinstance(value, (list, tuple)):
+            if value:
+                words[key] = [_words(item) if isinstance(item, dict) else item for item in value]
+        elif value is not None:
+            words[key] = value
+    return words
+
+
+def _ordered(router: Router) -> Router:
+    legs = [replace(leg, addresses=sort_addresses(leg.addresses)) for leg in router.interfaces]
+    gateway = router.external_gateway
+    if gateway:
+        gateway = replace(gateway, nexthops=sort_addresses(gateway.nexthops))
+    return replace(
+        router,
+        interfaces=tuple(sorted(legs, key=lambda leg: leg.network)),
+        external_gateway=gateway,
+        floating_ips=tuple(sorted(router.floating_ips, key=lambda pair: address_order(pair.floating_ip_address))),
+        routes=tuple(sorted(router.routes, key=lambda route: (address_order(route.destination), route.nexthop))),
+    )
+
+
+def sort_addresses(addresses: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(addresses, key=address_order))
+
+
+def address_order(address: str) -> tuple[int, int, int]:
+    """Sort key: IPv4 before IPv6, then by number."""
+    parsed = ipaddress.ip_interface(address)
+    return (parsed.version, int(parsed.ip), parsed.network.prefixlen)
