@@ -21,6 +21,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vxlan_floodi
     devices_from,
     groups_from,
 )
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import MissingFile, read_text
 
 #: Runs a command, with text on its standard input; returns exit status, standard output and standard error.
 Run = Callable[..., "tuple[int, str, str]"]
@@ -99,9 +100,6 @@ def _forget(change: Change) -> list[str]:
 
 def _document(path: str) -> Document:
     try:
-        with open(path, encoding="utf-8") as file:
-            return parse(file.read(), path)
-    except FileNotFoundError:
+        return parse(read_text(path), path)
+    except MissingFile:
         return parse("", path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise EdgeError("%s: %s" % (path, error)) from error
