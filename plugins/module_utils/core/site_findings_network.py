@@ -1,0 +1,197 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings about interfaces, addresses, MTU and the kernel's bridge filter."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from typing import Any, Callable
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.site_model import (
+    COMPUTE_NODES,
+    CONTROLLERS,
+    ERROR,
+    NETWORK_NODES,
+    NOTE,
+    WARNING,
+    Finding,
+    Host,
+    Site,
+)
+
+#: (network, other networks) -> those of the others that overlap it; raises ValueError if the network is none.
+Overlapping = Callable[[str, Iterable[str]], list[str]]
+
+#: Bytes that VXLAN adds by the family of the overlay address: outer IP, UDP, VXLAN and inner Ethernet headers.
+VXLAN_OVERHEAD = {4: 50, 6: 70}
+
+#: On a link, the whole block says only that hosts without DHCP may name themselves (RFC 3927).
+_ZEROCONF = "169.254.0.0/16"
+
+
+def interfaces(site: Site) -> Iterator[Finding]:
+    for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
+        for role in ("overlay", "provider"):
+            name = host.wants(role + "_interface")
+            if name:
+                yield from _interface(host, role, name)
+
+
+def _interface(host: Host, role: str, name: str) -> Iterator[Finding]:
+    found = _by_name(host).get(name)
+    if found is None:
+        there = ", ".join(sorted(_by_name(host))) or "none"
+        yield Finding(
+            ERROR,
+            "interface_missing",
+            (host.name,),
+            "there is no %s interface %s" % (role, name),
+            "set %s_interface for the host to one it has: %s" % (role, there),
+        )
+        return
+    if not found["enabled"] or not found["carrier"]:
+        yield Finding(
+            ERROR,
+            "interface_down",
+            (host.name,),
+            "the %s interface %s is %s" % (role, name, "without carrier" if found["enabled"] else "down"),
+            "check its cable or its peer"
+            if found["enabled"]
+            else "`ip link set %s up`, and make it come up at boot in the host's network configuration" % name,
+        )
+    addresses = _addresses(host, found)
+    wanted = host.wants("overlay_address")
+    if role == "overlay" and not addresses:
+        yield Finding(
+            ERROR,
+            "interface_without_address",
+            (host.name,),
+            "the overlay interface %s has no address" % name,
+            "give it one in the host's network configuration; VXLAN needs it as its own end",
+        )
+    elif role == "overlay" and wanted and wanted.split("/")[0] not in [a.split("/")[0] for a in addresses]:
+        yield Finding(
+            ERROR,
+            "interface_without_address",
+            (host.name,),
+            "the overlay interface %s does not have the overlay_address %s" % (name, wanted),
+            "set overlay_address to one that it has: %s" % ", ".join(addresses),
+        )
+
+
+def _by_name(host: Host) -> dict[str, dict[str, Any]]:
+    return {interface["name"]: interface for interface in (host.node or {}).get("interfaces", [])}
+
+
+def _addresses(host: Host, interface: dict[str, Any]) -> list[str]:
+    # The Linux bridge agent moves a provider interface's addresses to the bridge it puts the interface into.
+    master = _by_name(host).get(interface["master"], {})
+    return [*interface["addresses"], *master.get("addresses", [])]
+
+
+def overlay_mtu(site: Site) -> Iterator[Finding]:
+    """A VXLAN network has min(global_physnet_mtu, path_mtu if not 0) less the overhead of overlay_ip_version."""
+    underlay = site.server_number("global_physnet_mtu")
+    path_mtu = site.server_number("path_mtu")
+    underlay = min(underlay, path_mtu) if path_mtu else underlay
+    tenant = underlay - VXLAN_OVERHEAD.get(site.server_number("overlay_ip_version"), 50)
+    for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
+        name = host.wants("overlay_interface")
+        found = _by_name(host).get(name or "")
+        version = _overlay_ip_version(host, found)
+        if not found or not version or found["mtu"] >= tenant + VXLAN_OVERHEAD[version]:
+            continue
+        needed = tenant + VXLAN_OVERHEAD[version]
+        yield Finding(
+            ERROR,
+            "overlay_mtu_too_small",
+            (host.name,),
+            "the overlay interface %s has MTU %d; self-service networks of MTU %d need %d, for VXLAN over IPv%d adds "
+            "%d bytes" % (name, found["mtu"], tenant, needed, version, VXLAN_OVERHEAD[version]),
+            "set the interface's MTU, and the switches', to %d or more; or set [ml2] path_mtu in the server's "
+            "ml2_conf.ini to %d, which new networks then follow" % (needed, found["mtu"]),
+        )
+
+
+def _overlay_ip_version(host: Host, found: dict[str, Any] | None) -> int | None:
+    addresses = [host.wants("overlay_address"), *(_addresses(host, found) if found else [])]
+    for address in addresses:
+        if address:
+            return ipaddress.ip_interface(address).version
+    return None
+
+
+def ha_network(site: Site, overlapping: Overlapping) -> Iterator[Finding]:
+    """l3_ha_net_cidr must be a network that nobody uses: not the hosts, not the overlay, no subnet of the site."""
+    cidr = site.server_option("l3_ha_net_cidr")
+    names = tuple(host.name for host in site.members(CONTROLLERS))
+    remedy = "set l3_ha_net_cidr to a private network that is not in use; HA networks that exist keep theirs"
+    try:
+        taken = {user: overlapping(cidr, networks) for user, networks in _networks_in_use(site).items()}
+    except ValueError:
+        yield Finding(ERROR, "ha_network_invalid", names, "l3_ha_net_cidr %s is not a network" % cidr, remedy)
+        return
+    for (user, hosts), networks in taken.items():
+        for network in networks:
+            what = "l3_ha_net_cidr %s overlaps %s (%s)" % (cidr, network, user)
+            yield Finding(ERROR, "ha_network_in_use", hosts or names, what, remedy)
+
+
+def api(site: Site) -> Iterator[Finding]:
+    if site.api_failure:
+        yield Finding(
+            WARNING,
+            "api_not_asked",
+            (),
+            "the site's API did not tell its subnets, so l3_ha_net_cidr is not compared with them: %s"
+            % site.api_failure,
+            "check the entry preflight_cloud of clouds.yaml, or set preflight_cloud to an empty text",
+        )
+
+
+def _networks_in_use(site: Site) -> dict[tuple[str, tuple[str, ...]], list[str]]:
+    """Networks by user; the user is what is said of it, and the host if it is one."""
+    used: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for host in site.examined():
+        seen = set()
+        for interface in (host.node or {}).get("interfaces", []):
+            for address in interface["addresses"]:
+                network = str(ipaddress.ip_interface(address).network)
+                seen.add(network)
+                used.setdefault(("interface %s" % interface["name"], (host.name,)), []).append(network)
+        for route in (host.node or {}).get("routes", []):
+            if route["network"] not in seen:
+                used.setdefault(("route by %s" % route["interface"], (host.name,)), []).append(route["network"])
+    for name, cidr in site.subnets:
+        used.setdefault(("subnet %s" % name, ()), []).append(cidr)
+    return {user: [each for each in networks if each != _ZEROCONF] for user, networks in used.items()}
+
+
+def bridge_filter(site: Site) -> Iterator[Finding]:
+    """Security groups see bridged frames only with br_netfilter (the guide's "kernel operating parameters")."""
+    for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
+        settings = (host.node or {})["bridge_filter"]
+        if not settings["available"]:
+            yield Finding(
+                ERROR,
+                "bridge_filter_missing",
+                (host.name,),
+                "the kernel has no module br_netfilter, so security groups would not see bridged frames",
+                "install the kernel's modules, or boot a kernel that has br_netfilter",
+            )
+            continue
+        off = [name for name in ("iptables", "ip6tables") if settings[name] != 1]
+        if off:
+            yield Finding(
+                NOTE,
+                "bridge_filter_off",
+                (host.name,),
+                "%s not 1" % _are(["net.bridge.bridge-nf-call-" + name for name in off]),
+                "nothing to do: the site's playbook sets it, as security groups need it",
+            )
+
+
+def _are(names: list[str]) -> str:
+    return "%s %s" % (" and ".join(names), "is" if len(names) == 1 else "are")

@@ -1,0 +1,540 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What preflight says of a site: one claim a finding, and a healthy site of which nothing is said."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.linuxbridge.vrrp.plugins.filter.site_findings import findings_table, overlapping, site_findings
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_password import summary
+
+ROOT = Path(__file__).parents[4]
+GROUPS = {
+    "controllers": ["controller1"],
+    "network_nodes": ["network1", "network2", "network3"],
+    "compute_nodes": ["compute1"],
+}
+SALT = "a salt of this run of the tests"
+NODES = [*GROUPS["network_nodes"], *GROUPS["compute_nodes"]]
+
+
+with open(ROOT / "roles/preflight/meta/argument_specs.yml", encoding="utf-8") as _file:
+    ACCEPTABLE = yaml.safe_load(_file)["argument_specs"]["main"]["options"]["preflight_accepted"]["choices"]
+
+
+def _interface(name: str, *addresses: str, **differing: Any) -> dict[str, Any]:
+    usual = {"name": name, "enabled": True, "carrier": True, "mtu": 1500, "master": "", "addresses": list(addresses)}
+    return {**usual, **differing}
+
+
+def _host(number: int) -> dict[str, Any]:
+    password = summary("s3cret", SALT)
+    agent = {
+        "ha_vrrp_advert_int": None,
+        "ha_vrrp_auth_type": None,
+        "ha_vrrp_auth_password_fingerprint": password["fingerprint"],
+        "ha_vrrp_auth_password_problems": password["problems"],
+    }
+    node = {
+        "python": "3.11.2",
+        "operating_system": {"name": "Debian GNU/Linux 12 (bookworm)", "family": "debian"},
+        "interfaces": [
+            _interface("eth0", "192.0.2.%d/24" % number),
+            _interface("eth1"),
+            _interface("eth2", "198.51.100.%d/24" % number),
+        ],
+        "routes": [{"network": "192.0.2.0/24", "interface": "eth0"}],
+        "packages": {
+            "neutron": {"installed": "2:21.0.0-7+deb12u1", "candidate": "2:21.0.0-7+deb12u1"},
+            "linuxbridge_agent": {"installed": "2:21.0.0-7+deb12u1", "candidate": "2:21.0.0-7+deb12u1"},
+            "keepalived": {"installed": "1:2.2.7-1+b2", "candidate": "1:2.2.7-1+b2"},
+        },
+        "bridge_filter": {"available": True, "iptables": 1, "ip6tables": 1},
+        "ha_routers": 0,
+        "daemons": {
+            "server": {"mechanism_drivers": "linuxbridge"},
+            "l3_agent": agent,
+            "linuxbridge_agent": {"l2_population": "false"},
+        },
+        "noted_options": [],
+        "unreadable": [],
+    }
+    return {"wanted": {"overlay_interface": "eth2", "provider_interface": "eth1"}, "node": node, "failure": ""}
+
+
+class Site:
+    """A healthy site to spoil."""
+
+    def __init__(self) -> None:
+        names = [name for members in GROUPS.values() for name in members]
+        self.hosts = {name: _host(number) for number, name in enumerate(names, start=11)}
+        self.groups = copy.deepcopy(GROUPS)
+        self.api: dict[str, Any] = {}
+        self.accepted: list[str] = []
+
+    def node(self, name: str) -> dict[str, Any]:
+        return self.hosts[name]["node"]
+
+    def want(self, *names: str, **wanted: Any) -> None:
+        for name in names or self.hosts:
+            self.hosts[name]["wanted"].update(wanted)
+
+    def make_bare(self, name: str) -> None:
+        node = self.node(name)
+        for versions in node["packages"].values():
+            versions["installed"] = None
+        node["daemons"] = {"server": None, "l3_agent": None, "linuxbridge_agent": None}
+
+    def findings(self) -> list[dict[str, Any]]:
+        """All findings; whatever can stop a run can also be accepted."""
+        found = site_findings(self.hosts, self.groups, self.api, self.accepted)
+        assert [each for each in found if each["severity"] == "error" and each["check"] not in ACCEPTABLE] == []
+        return found
+
+    def only(self) -> dict[str, Any]:
+        """The one finding there is."""
+        found = self.findings()
+        assert len(found) == 1, found
+        return found[0]
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+def test_nothing_is_said_of_a_healthy_site(site: Site) -> None:
+    assert site.findings() == []
+
+
+def test_a_bare_host_as_third_network_node_is_fine(site: Site) -> None:
+    site.make_bare("network3")
+    site.want(ha_vrrp_auth_password_fingerprint=summary("s3cret", SALT)["fingerprint"])
+    assert site.findings() == []
+
+
+# hosts
+
+
+def test_one_network_node_is_an_error(site: Site) -> None:
+    del site.hosts["network2"], site.hosts["network3"]
+    site.groups["network_nodes"] = ["network1"]
+    assert site.only()["check"] == "too_few_network_nodes"
+    assert "has 1" in site.only()["what"]
+
+
+def test_no_network_node_is_the_same_error(site: Site) -> None:
+    site.groups["network_nodes"] = []
+    assert (site.only()["severity"], site.only()["check"]) == ("error", "too_few_network_nodes")
+
+
+def test_two_network_nodes_are_a_warning(site: Site) -> None:
+    site.groups["network_nodes"] = ["network1", "network2"]
+    assert (site.only()["severity"], site.only()["check"]) == ("warning", "only_two_network_nodes")
+    assert site.only()["hosts"] == ["network1", "network2"]
+
+
+def test_a_site_without_controllers_is_an_error(site: Site) -> None:
+    site.groups["controllers"] = []
+    assert site.only()["check"] == "no_controller"
+
+
+def test_a_host_that_does_not_answer_is_a_finding_with_the_reason(site: Site) -> None:
+    site.hosts["network2"].update(node=None, failure="Connection refused")
+    assert (site.only()["check"], site.only()["hosts"]) == ("host_not_examined", ["network2"])
+    assert "Connection refused" in site.only()["what"]
+
+
+def test_a_host_lost_earlier_in_the_run_is_an_error(site: Site) -> None:
+    site.hosts["network2"] = {}
+    assert (site.only()["severity"], site.only()["check"]) == ("error", "host_not_examined")
+
+
+def test_a_host_left_out_with_limit_is_a_warning_and_still_counts_as_network_node(site: Site) -> None:
+    del site.hosts["network2"]
+    assert (site.only()["severity"], site.only()["check"]) == ("warning", "host_left_out")
+
+
+def test_an_unreadable_file_is_an_error_that_names_it(site: Site) -> None:
+    site.node("network1")["unreadable"] = [{"path": "/etc/neutron/l3_agent.ini", "reason": "Permission denied"}]
+    assert site.only()["check"] == "file_unreadable"
+    assert "/etc/neutron/l3_agent.ini" in site.only()["what"]
+
+
+def test_python_before_3_9_is_an_error(site: Site) -> None:
+    site.node("compute1")["python"] = "3.8.10"
+    assert (site.only()["check"], site.only()["hosts"]) == ("python_too_old", ["compute1"])
+
+
+def test_another_operating_system_is_an_error(site: Site) -> None:
+    site.node("compute1")["operating_system"] = {"name": "Arch Linux", "family": ""}
+    assert site.only()["check"] == "operating_system_unsupported"
+
+
+def test_a_missing_variable_is_named(site: Site) -> None:
+    site.want("network2", missing=["neutron_transport_url"])
+    assert site.only()["check"] == "variable_missing"
+    assert "neutron_transport_url" in site.only()["what"]
+
+
+# release and packages
+
+
+def test_neutron_26_says_why_not_and_what_is_left(site: Site) -> None:
+    site.node("network1")["packages"]["neutron"]["installed"] = "2:26.0.0-1"
+    found = site.only()
+    assert (found["severity"], found["check"]) == ("error", "neutron_without_linux_bridge")
+    assert "removed from Neutron in 26.0.0 (2025.1)" in found["what"]
+    assert "stay at Neutron 25" in found["remedy"] and "node_routers" in found["remedy"]
+
+
+def test_neutron_26_offered_to_a_host_that_needs_packages_is_an_error(site: Site) -> None:
+    site.make_bare("network3")
+    site.want(ha_vrrp_auth_password_fingerprint=summary("s3cret", SALT)["fingerprint"])
+    site.node("network3")["packages"]["neutron"]["candidate"] = "2:26.0.0-1"
+    site.node("network3")["packages"]["linuxbridge_agent"]["candidate"] = None
+    assert (site.only()["severity"], site.only()["check"]) == ("error", "neutron_without_linux_bridge")
+
+
+def test_neutron_26_offered_to_a_host_that_has_its_packages_is_a_warning(site: Site) -> None:
+    site.node("network1")["packages"]["neutron"]["candidate"] = "2:26.0.0-1"
+    assert (site.only()["severity"], site.only()["check"]) == ("warning", "neutron_without_linux_bridge")
+
+
+def test_neutron_11_is_too_old(site: Site) -> None:
+    for host in site.hosts:
+        site.node(host)["packages"]["neutron"]["installed"] = "2:11.0.4-1"
+    assert site.only()["check"] == "neutron_too_old"
+
+
+@pytest.mark.parametrize(("keepalived", "severity"), [("1:2.2.7-1", "error"), (None, "warning")])
+def test_a_bare_host_needs_a_source_of_neutron(site: Site, keepalived: str | None, severity: str) -> None:
+    site.make_bare("network3")
+    site.want(ha_vrrp_auth_password_fingerprint=summary("s3cret", SALT)["fingerprint"])
+    packages = site.node("network3")["packages"]
+    packages["neutron"]["candidate"] = packages["linuxbridge_agent"]["candidate"] = None
+    packages["keepalived"]["candidate"] = keepalived
+    assert (site.only()["severity"], site.only()["check"]) == (severity, "neutron_not_offered")
+
+
+def test_agents_newer_than_the_server_are_a_warning(site: Site) -> None:
+    site.node("network2")["packages"]["neutron"]["installed"] = "2:22.0.0-1"
+    assert (site.only()["severity"], site.only()["check"]) == ("warning", "neutron_releases_differ")
+    assert site.only()["remedy"] == "upgrade the server first"
+
+
+@pytest.mark.parametrize("maximum", [3, 0])
+def test_keepalived_1_2_15_loses_packets_with_three_agents_a_router(site: Site, maximum: int) -> None:
+    site.want("controller1", max_l3_agents_per_router=maximum)
+    site.node("network2")["packages"]["keepalived"]["installed"] = "1:1.2.15-1"
+    assert (site.only()["check"], site.only()["hosts"]) == ("keepalived_loses_packets", ["network2"])
+
+
+@pytest.mark.parametrize(("version", "maximum"), [("1:1.2.15-1", 2), ("1:1.2.16-1", 3)])
+def test_keepalived_is_fine_with_two_agents_a_router_or_from_1_2_16(site: Site, version: str, maximum: int) -> None:
+    site.node("controller1")["daemons"]["server"]["max_l3_agents_per_router"] = str(maximum)
+    site.node("network2")["packages"]["keepalived"]["installed"] = version
+    assert site.findings() == []
+
+
+@pytest.mark.parametrize(
+    ("option", "remedy"),
+    [
+        ("l3_ha_network_name", "it is called l3_ha_network_physical_name"),
+        ("ha_network_type", "it is called l3_ha_network_type"),
+        ("l3_ha_network_physical_network", "it is called l3_ha_network_physical_name"),
+        ("ha_vrrp_garp_master_delay", "remove it"),
+    ],
+)
+def test_a_misnamed_option_is_a_warning_with_its_place_and_right_name(site: Site, option: str, remedy: str) -> None:
+    place = {"path": "/etc/neutron/neutron.conf", "line": 7, "section": "DEFAULT", "option": option}
+    site.node("controller1")["noted_options"] = [place]
+    found = site.only()
+    assert (found["severity"], found["check"], found["remedy"]) == ("warning", "option_misnamed", remedy)
+    assert "/etc/neutron/neutron.conf, line 7" in found["what"]
+
+
+def test_an_option_of_another_release_is_a_note(site: Site) -> None:
+    place = {"path": "l3_agent.ini", "line": 3, "section": "DEFAULT", "option": "external_network_bridge"}
+    site.node("network1")["noted_options"] = [place]
+    assert (site.only()["severity"], site.only()["check"]) == ("note", "option_of_other_release")
+    assert "only releases up to 13" in site.only()["what"]
+
+
+def test_an_option_that_the_release_reads_is_not_worth_a_word(site: Site) -> None:
+    place = {"path": "neutron.conf", "line": 3, "section": "experimental", "option": "linuxbridge"}
+    site.node("controller1")["noted_options"] = [place]
+    assert site.findings() == []
+
+
+def test_layer_2_population_is_a_note_for_server_and_agents(site: Site) -> None:
+    site.node("controller1")["daemons"]["server"]["mechanism_drivers"] = "linuxbridge, l2population"
+    site.node("compute1")["daemons"]["linuxbridge_agent"]["l2_population"] = "True"
+    found = site.findings()
+    assert {(each["severity"], each["check"]) for each in found} == {("note", "l2_population_on")}
+    assert [host for each in found for host in each["hosts"]] == ["controller1", "compute1"]
+
+
+# interfaces and networks
+
+
+@pytest.mark.parametrize(("role", "name"), [("overlay", "eth2"), ("provider", "eth1")])
+def test_a_missing_interface_is_an_error_that_lists_those_there(site: Site, role: str, name: str) -> None:
+    site.node("network2")["interfaces"] = [i for i in site.node("network2")["interfaces"] if i["name"] != name]
+    assert (site.only()["check"], site.only()["hosts"]) == ("interface_missing", ["network2"])
+    assert role in site.only()["what"] and "eth0" in site.only()["remedy"]
+
+
+@pytest.mark.parametrize("index", [1, 2])
+@pytest.mark.parametrize("missing", ["enabled", "carrier"])
+def test_an_interface_that_is_down_is_an_error(site: Site, index: int, missing: str) -> None:
+    site.node("compute1")["interfaces"][index][missing] = False
+    assert (site.only()["check"], site.only()["hosts"]) == ("interface_down", ["compute1"])
+
+
+def test_only_the_overlay_interface_needs_an_address(site: Site) -> None:
+    for index in (1, 2):
+        site.node("network1")["interfaces"][index]["addresses"] = []
+    assert (site.only()["check"], site.only()["hosts"]) == ("interface_without_address", ["network1"])
+    assert "eth2" in site.only()["what"]
+
+
+def test_an_overlay_address_that_moved_to_the_agents_bridge_is_found_there(site: Site) -> None:
+    overlay = site.node("network1")["interfaces"][2]
+    site.node("network1")["interfaces"].append(_interface("brq01234567-89", *overlay["addresses"]))
+    overlay.update(addresses=[], master="brq01234567-89")
+    assert site.findings() == []
+
+
+def test_an_overlay_address_that_the_interface_does_not_have_is_an_error(site: Site) -> None:
+    site.want("network1", overlay_address="198.51.100.99")
+    assert site.only()["check"] == "interface_without_address"
+    assert site.only()["remedy"] == "set overlay_address to one that it has: 198.51.100.12/24"
+
+
+def test_a_controller_needs_no_overlay(site: Site) -> None:
+    site.node("controller1")["interfaces"] = [_interface("eth0", "192.0.2.11/24")]
+    assert site.findings() == []
+
+
+def test_vxlan_takes_50_bytes_of_the_overlay_mtu(site: Site) -> None:
+    site.node("network1")["interfaces"][2]["mtu"] = 1499
+    assert (site.only()["check"], site.only()["hosts"]) == ("overlay_mtu_too_small", ["network1"])
+    assert "networks of MTU 1450 need 1500" in site.only()["what"]
+
+
+def test_vxlan_over_ipv6_takes_70(site: Site) -> None:
+    for host in NODES:
+        site.node(host)["interfaces"][2].update(addresses=["2001:db8::1/64"], mtu=1519)
+    assert "of MTU 1450 need 1520" in site.only()["what"]
+    site.node("controller1")["daemons"]["server"]["overlay_ip_version"] = "6"
+    assert site.findings() == []
+
+
+@pytest.mark.parametrize("option", ["path_mtu", "global_physnet_mtu"])
+def test_a_smaller_path_mtu_of_the_server_makes_a_small_overlay_mtu_enough(site: Site, option: str) -> None:
+    site.node("network1")["interfaces"][2]["mtu"] = 1400
+    site.node("controller1")["daemons"]["server"][option] = "1400"
+    assert site.findings() == []
+
+
+def test_jumbo_frames_need_a_jumbo_overlay(site: Site) -> None:
+    site.node("controller1")["daemons"]["server"]["global_physnet_mtu"] = "9000"
+    assert site.only()["hosts"] == NODES
+
+
+def test_a_server_option_that_is_no_number_counts_as_its_default(site: Site) -> None:
+    site.node("controller1")["daemons"]["server"]["path_mtu"] = "1400 # bytes"
+    assert site.findings() == []
+
+
+@pytest.mark.parametrize("cidr", ["198.51.100.0/25", "198.51.0.0/16", "192.0.2.0/24"])
+def test_a_ha_network_that_overlaps_a_hosts_network_is_an_error(site: Site, cidr: str) -> None:
+    site.want("controller1", l3_ha_net_cidr=cidr)
+    assert {each["check"] for each in site.findings()} == {"ha_network_in_use"}
+
+
+def test_a_ha_network_that_overlaps_a_route_is_an_error_of_the_host_that_has_it(site: Site) -> None:
+    site.node("compute1")["routes"].append({"network": "169.254.200.0/24", "interface": "eth0"})
+    found = site.only()
+    assert (found["check"], found["hosts"]) == ("ha_network_in_use", ["compute1"])
+    assert found["what"] == "l3_ha_net_cidr 169.254.192.0/18 overlaps 169.254.200.0/24 (route by eth0)"
+
+
+def test_the_route_of_hosts_that_name_themselves_is_no_network_in_use(site: Site) -> None:
+    site.node("compute1")["routes"].append({"network": "169.254.0.0/16", "interface": "eth0"})
+    assert site.findings() == []
+
+
+def test_a_ha_network_that_overlaps_a_subnet_is_an_error_and_its_own_subnets_do_not_count(site: Site) -> None:
+    ha = {"name": "HA subnet tenant f986edf55ae945e2bef3cb4bfd589928", "id": "1", "cidr": "169.254.192.0/18"}
+    site.api = {"subnets": [ha, dict(ha, name="HA subnet project 0")]}
+    assert site.findings() == []
+    site.api["subnets"].append({"name": "", "id": "6843314a", "cidr": "169.254.192.0/24"})
+    assert site.only()["check"] == "ha_network_in_use"
+    assert "subnet 6843314a" in site.only()["what"]
+
+
+def test_an_api_that_does_not_answer_is_a_warning(site: Site) -> None:
+    site.api = {"msg": "Cloud site was not found.", "failed": False}
+    assert (site.only()["severity"], site.only()["check"]) == ("warning", "api_not_asked")
+
+
+@pytest.mark.parametrize("cidr", ["169.254.192.0", "169.254.192.0/33", "ha-net"])
+def test_a_ha_network_that_is_none_is_an_error(site: Site, cidr: str) -> None:
+    site.want("controller1", l3_ha_net_cidr=cidr)
+    assert site.only()["check"] == "ha_network_invalid"
+    assert cidr in site.only()["what"]
+
+
+def test_ipv6_networks_do_not_overlap_an_ipv4_ha_network() -> None:
+    assert overlapping("169.254.192.0/18", ["2001:db8::/32", "0.0.0.0/1", "169.254.0.0/17"]) == []
+
+
+def test_a_bridge_filter_that_is_off_is_a_note(site: Site) -> None:
+    site.node("network2")["bridge_filter"] = {"available": True, "iptables": 0, "ip6tables": None}
+    found = site.only()
+    assert (found["severity"], found["check"]) == ("note", "bridge_filter_off")
+    assert found["what"] == "net.bridge.bridge-nf-call-iptables and net.bridge.bridge-nf-call-ip6tables are not 1"
+
+
+def test_a_kernel_without_bridge_filter_is_an_error(site: Site) -> None:
+    site.node("network2")["bridge_filter"] = {"available": False, "iptables": None, "ip6tables": None}
+    assert (site.only()["severity"], site.only()["check"]) == ("error", "bridge_filter_missing")
+
+
+# VRRP and VXLAN options
+
+
+@pytest.mark.parametrize(("option", "value"), [("ha_vrrp_advert_int", "5"), ("ha_vrrp_auth_type", "AH")])
+def test_an_option_of_vrrp_that_differs_on_one_node_is_an_error(site: Site, option: str, value: str) -> None:
+    site.node("network2")["daemons"]["l3_agent"][option] = value
+    found = site.only()
+    assert found["check"] == "vrrp_options_differ"
+    assert "%s on network2" % value in found["what"]
+
+
+def test_the_default_written_out_is_no_difference(site: Site) -> None:
+    site.node("network2")["daemons"]["l3_agent"]["ha_vrrp_advert_int"] = "2"
+    assert site.findings() == []
+
+
+def test_what_the_inventory_sets_for_all_nodes_is_no_difference(site: Site) -> None:
+    site.node("network2")["daemons"]["l3_agent"]["ha_vrrp_advert_int"] = "5"
+    site.want(ha_vrrp_advert_int=3)
+    assert site.findings() == []
+
+
+def test_a_bare_node_would_get_the_default_where_the_others_have_something_else(site: Site) -> None:
+    site.make_bare("network3")
+    site.node("network3")["daemons"]["l3_agent"] = None
+    for host in ("network1", "network2"):
+        site.node(host)["daemons"]["l3_agent"]["ha_vrrp_auth_password_fingerprint"] = ""
+        site.node(host)["daemons"]["l3_agent"]["ha_vrrp_advert_int"] = "1"
+    assert "1 on network1, network2; 2 on network3" in site.only()["what"]
+
+
+def test_passwords_that_differ_are_told_apart_without_being_shown(site: Site) -> None:
+    other = summary("0ther", SALT)["fingerprint"]
+    site.node("network2")["daemons"]["l3_agent"]["ha_vrrp_auth_password_fingerprint"] = other
+    site.node("network3")["daemons"]["l3_agent"]["ha_vrrp_auth_password_fingerprint"] = ""
+    found = site.only()
+    assert found["check"] == "vrrp_options_differ"
+    assert "password 1 on network1; password 2 on network2; no password on network3" in found["what"]
+    assert other not in repr(found)
+
+
+@pytest.mark.parametrize(("option", "value"), [("udp_dstport", "4789"), ("vxlan_group", "239.1.1.1")])
+def test_an_option_of_vxlan_that_differs_on_any_host_is_an_error(site: Site, option: str, value: str) -> None:
+    site.node("compute1")["daemons"]["linuxbridge_agent"][option] = value
+    assert (site.only()["check"], site.only()["hosts"]) == ("vxlan_options_differ", NODES)
+
+
+@pytest.mark.parametrize("password", ["ninechars", "pass#wd", "pass!wd", "a b", 'a"b', "a{b", "a}b", "a$b", "pässwörd"])
+def test_a_password_that_keepalived_would_cut_is_an_error_that_does_not_show_it(site: Site, password: str) -> None:
+    judged = summary(password, SALT)
+    site.want(
+        *GROUPS["network_nodes"],
+        ha_vrrp_auth_password_fingerprint=judged["fingerprint"],
+        ha_vrrp_auth_password_problems=judged["problems"],
+    )
+    found = site.only()
+    assert (found["check"], found["hosts"]) == ("vrrp_password_unusable", GROUPS["network_nodes"])
+    assert password not in repr(found)
+
+
+def test_a_bad_password_on_the_nodes_is_an_error_only_if_it_stays(site: Site) -> None:
+    for host in GROUPS["network_nodes"]:
+        site.node(host)["daemons"]["l3_agent"]["ha_vrrp_auth_password_problems"] = ["it is too long"]
+    assert site.only()["check"] == "vrrp_password_unusable"
+    site.want(ha_vrrp_auth_password_fingerprint=summary("g00d", SALT)["fingerprint"])
+    assert site.findings() == []
+
+
+def test_a_changed_interval_on_a_live_site_is_an_error(site: Site) -> None:
+    site.node("network1")["ha_routers"] = 1
+    site.want(ha_vrrp_advert_int=1)
+    found = site.only()
+    assert (found["severity"], found["check"], found["hosts"]) == ("error", "vrrp_change_on_live_site", ["network1"])
+    assert "from 2 to 1" in found["what"]
+
+
+def test_a_changed_password_on_a_live_site_is_an_error(site: Site) -> None:
+    site.node("network1")["ha_routers"] = 1
+    site.want(ha_vrrp_auth_password_fingerprint=summary("other", SALT)["fingerprint"])
+    assert site.only()["check"] == "vrrp_change_on_live_site"
+
+
+def test_an_accepted_change_on_a_live_site_is_a_warning(site: Site) -> None:
+    site.node("network1")["ha_routers"] = 1
+    site.want(ha_vrrp_advert_int=1)
+    site.accepted = ["vrrp_change_on_live_site"]
+    assert site.only()["severity"] == "warning"
+
+
+def test_what_a_live_site_already_has_may_be_in_the_inventory(site: Site) -> None:
+    for host in GROUPS["network_nodes"]:
+        site.node(host)["ha_routers"] = 1
+    site.want(ha_vrrp_advert_int=2, ha_vrrp_auth_password_fingerprint=summary("s3cret", SALT)["fingerprint"])
+    assert site.findings() == []
+
+
+# all together
+
+
+def test_every_finding_of_every_host_is_told_at_once_the_errors_first(site: Site) -> None:
+    site.groups["network_nodes"] = ["network1", "network2"]
+    site.node("network1")["bridge_filter"]["iptables"] = 0
+    site.node("network1")["interfaces"][1]["enabled"] = False
+    site.node("compute1")["interfaces"][1]["enabled"] = False
+    site.hosts["controller1"].update(node=None, failure="timed out")
+    assert findings_table(site.findings()) == [
+        "ERROR    controller1: could not be examined: timed out\n"
+        "         -> make it answer to `ansible controller1 -m ansible.builtin.ping --become`, or take it out of the "
+        "inventory; a site is changed as a whole [host_not_examined]",
+        "ERROR    network1, compute1: the provider interface eth1 is down\n"
+        "         -> `ip link set eth1 up`, and make it come up at boot in the host's network configuration "
+        "[interface_down]",
+        "WARNING  network1, network2: with two network nodes nothing is left to take over while one of them is down\n"
+        "         -> add a third host to the group network_nodes [only_two_network_nodes]",
+        "NOTE     network1: net.bridge.bridge-nf-call-iptables is not 1\n"
+        "         -> nothing to do: the site's playbook sets it, as security groups need it [bridge_filter_off]",
+        "preflight: 2 errors, 1 warning, 1 note",
+    ]
+
+
+def test_a_site_without_findings_has_a_summary_too(site: Site) -> None:
+    assert findings_table(site.findings()) == ["preflight: 0 errors, 0 warnings, 0 notes"]
+
+
+def test_every_check_that_can_be_accepted_exists() -> None:
+    core = ROOT / "plugins/module_utils/core"
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted(core.glob("site_findings*.py")))
+    assert [check for check in ACCEPTABLE if '"%s"' % check not in source] == []
