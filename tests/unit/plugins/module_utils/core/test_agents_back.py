@@ -1,0 +1,52 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.agents_back import not_back
+
+L3, BRIDGE = "neutron-l3-agent", "neutron-linuxbridge-agent"
+RESTART = ["unmask %s" % L3, "restart %s" % L3]
+
+
+def agent(binary: str = L3, started: str = "12:00:00", alive: bool = True, **configuration: Any) -> dict[str, Any]:
+    return {"binary": binary, "started_at": started, "is_alive": alive, "configuration": configuration}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([], [], ["neutron-l3-agent has not reported to Neutron yet"]),
+        ([], [agent(alive=False)], ["neutron-l3-agent is not alive"]),
+        ([], [agent(routers=0)], []),
+        ([agent()], [agent()], ["neutron-l3-agent has not reported to Neutron since its restart"]),
+        ([agent()], [agent(started="13:00:00")], []),
+        (
+            [agent(routers=2)],
+            [agent(started="13:00:00", routers=1)],
+            ["neutron-l3-agent serves 1 of its 2 routers"],
+        ),
+        ([agent(routers=2)], [agent(started="13:00:00", routers=2)], []),
+        ([agent(routers=2)], [agent(started="13:00:00", routers=3)], []),
+        ([agent(routers=2, alive=False)], [agent(started="13:00:00", routers=0)], []),
+    ],
+)
+def test_an_agent_is_back_when_it_has_reported_is_alive_and_serves_what_it_served(
+    before: list[dict[str, Any]], after: list[dict[str, Any]], expected: list[str]
+) -> None:
+    assert not_back(before, after, RESTART) == expected
+
+
+def test_only_agents_that_were_started_are_waited_for() -> None:
+    both = [agent(), agent(BRIDGE, alive=False)]
+    assert not_back(both, [agent(started="13:00:00"), agent(BRIDGE, alive=False)], RESTART) == []
+    assert not_back(both, both, ["enable %s" % L3, "stop %s" % BRIDGE]) == []
+
+
+def test_each_agent_that_is_not_back_is_named_once() -> None:
+    sentences = not_back([], [], ["start %s" % BRIDGE, "start %s" % L3, "restart %s" % L3])
+    assert [sentence.split()[0] for sentence in sentences] == [BRIDGE, L3]
