@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import oslo_ini, oslo_redact
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem, SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.oslo_options import Option, parse_options
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import files
-
-_NEW_FILE_MODE = 0o640
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class OsloFile:
         options: tuple[Option, ...] = ()
         mode = _mode(params["mode"], problems)
         if not os.path.isabs(params["path"]):
-            problems.append(Problem("path", "{!r} is not an absolute path".format(params["path"])))
+            problems.append(Problem("path", "%r is not an absolute path" % params["path"]))
         try:
             options = parse_options(params["options"])
         except SpecError as error:
@@ -90,19 +88,16 @@ class OsloFile:
             if changed is not after:
                 actions.append(option.action(changed))
             after = changed
-        before_text, after_text = oslo_redact.shown_texts(have.document, after, want.is_secret)
-        steps = [Step("remove", f"{name}, left by an interrupted run") for name in have.left_overs]
-        if after is not have.document:
-            step = Step(
-                "create" if have.attributes is None else "write", "{}: {}".format(want.path, "; ".join(actions))
-            )
-            steps.append(Step(step.verb, step.object, after.text))
-        if have.attributes != have.wanted_attributes:
-            assert have.attributes and have.wanted_attributes
-            words = [_words(have.attributes), _words(have.wanted_attributes)]
-            steps.append(Step("give", f"{want.path} {words[1]}", have.wanted_attributes))
-            before_text, after_text = f"{words[0]}\n{before_text}", f"{words[1]}\n{after_text}"
-        return Plan(tuple(steps), before_text, after_text)
+        texts = oslo_redact.shown_texts(have.document, after, want.is_secret)
+        steps = [Step("remove", "%s, left by an interrupted run" % name) for name in have.left_overs]
+        if actions:
+            verb = "create" if have.attributes is None else "write"
+            steps.append(Step(verb, "%s: %s" % (want.path, "; ".join(actions)), after.text))
+        if have.attributes and have.wanted_attributes and have.attributes != have.wanted_attributes:
+            words = _words(have.attributes), _words(have.wanted_attributes)
+            steps.append(Step("give", "%s %s" % (want.path, words[1]), have.wanted_attributes))
+            texts = words[0] + "\n" + texts[0], words[1] + "\n" + texts[1]
+        return Plan(tuple(steps), *texts, subject=want.path)
 
     def apply(self, step: Step, port: Want) -> None:
         if step.verb == "remove":
@@ -110,9 +105,8 @@ class OsloFile:
         elif step.verb == "give":
             files.set_attributes(port.path, step.payload)
         else:
-            mode = _NEW_FILE_MODE if step.verb == "create" and port.mode is None else port.mode
             self.backup_file = files.write_atomically(
-                port.path, step.payload, mode, port.owner, port.group, port.backup
+                port.path, step.payload, port.mode, port.owner, port.group, port.backup
             )
 
     def settle_timeout(self, want: Want) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from typing import Optional
+from dataclasses import replace
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.oslo_ini import (
@@ -18,6 +18,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.oslo_ini imp
     as_list,
     normal_section,
     parse,
+    spliced,
     unquoted,
 )
 
@@ -163,7 +164,8 @@ def _place(document: Document, section: str, option: str) -> int | None:
     ranges = _ranges(document, section)
     sample = re.compile(rf"[#;]+[ \t]*{re.escape(option)}[ \t]*[=:]")
     for start, end in ranges:
-        samples = [at for at in range(start, end) if sample.match(document.lines[at].text)]
+        texts = enumerate((line.text for line in document.lines[start:end]), start)
+        samples = [at for at, text in texts if option in text and sample.match(text)]
         if samples:
             return samples[-1] + 1
     return _end(document, *ranges[-1]) if ranges else None
@@ -198,13 +200,11 @@ def _insert(document: Document, at: int, texts: Sequence[str]) -> Document:
 
 def _splice(document: Document, first: int, last: int, texts: Sequence[str]) -> Document:
     """Put texts in the place of lines first to last, with the line ends that the file has."""
-    lines = list(document.lines)
+    lines = document.lines
     end = lines[0].end if lines and lines[0].end else "\n"
-    if texts and first == last == len(lines) and lines and not lines[-1].end:
-        lines[-1] = Line(lines[-1].text, end)
-    final = lines[last - 1].end if last > first else end
     new = [Line(text, end) for text in texts]
-    if new:
-        new[-1] = Line(new[-1].text, final)
-    lines[first:last] = new
-    return parse("".join(line.text + line.end for line in lines))
+    if new and last > first:
+        new[-1] = Line(texts[-1], lines[last - 1].end)
+    if new and first == last == len(lines) and lines and not lines[-1].end:
+        document = replace(document, lines=(*lines[:-1], Line(lines[-1].text, end)))
+    return spliced(document, first, last, new)

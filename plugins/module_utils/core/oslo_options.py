@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import oslo_edit
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem, SpecError
@@ -71,7 +71,7 @@ class Option:
         if not values:
             return f"remove {self.name}"
         seen = values if self.kind == "multi" else values[-1:]
-        return "set {} = {}".format(self.name, ", ".join(shown(value, self.secret) for value in seen))
+        return "set %s = %s" % (self.name, ", ".join(shown(value, self.secret) for value in seen))
 
 
 def parse_options(entries: Sequence[dict[str, Any]]) -> tuple[Option, ...]:
@@ -125,7 +125,7 @@ def _collect(problems: list[Problem], check: Any, *arguments: Any) -> tuple[str,
 
 def _name_problems(path: str, section: str, option: str) -> list[Problem]:
     problems = []
-    if not _reads_back(f"[{section}]") or section != section.strip():
+    if not _reads_back(f"[{section}]") or section != section.strip() or set(section) & set("[]"):
         problems.append(Problem(path + ".section", f"{section!r} is not a section name; give it without brackets"))
     elif section != "DEFAULT" and section.upper() == "DEFAULT":
         problems.append(Problem(path + ".section", f"{section!r} is not read as DEFAULT; write it in capitals"))
@@ -193,5 +193,5 @@ def _contradictions(path: str, kind: str, entry: dict[str, Any], items: dict[str
             problems.append(Problem(f"{path}.{key}", "give either value (the whole list) or single items"))
     both = [item for item in items["items_present"] if item in items["items_absent"]]
     if both:
-        problems.append(Problem(path, "in items_present and in items_absent: {}".format(", ".join(both))))
+        problems.append(Problem(path, "in items_present and in items_absent: %s" % ", ".join(both)))
     return problems

@@ -25,6 +25,8 @@ _NAMED_IN_VALUE = re.compile(rf"""((?<![\w.-])(?:{_NAME})["']?\s*[=:]\s*)[^\s&,;
 _URL_PASSWORD = re.compile(r"(\w[\w+.-]*://[^\s:@/]*:)(\S+)@")
 # Shorter ones are words like "admin" that stand everywhere and give nothing away.
 _SHORTEST_SOUGHT = 6
+_NEVER_SECRET = ("section", "option", "state", "kind", "secret")
+_MAYBE_SECRET = ("value", "items_present", "items_absent")
 
 
 def is_secret_name(option: str) -> bool:
@@ -58,9 +60,11 @@ def without_values(options: Any) -> Any:
 
 def _without_value(entry: dict[Any, Any]) -> dict[Any, Any]:
     secret = entry.get("secret")
-    if secret is None:
-        secret = is_secret_name(str(entry.get("option")))
-    return {key: _shown_leaves(value, bool(secret)) if key == "value" else value for key, value in entry.items()}
+    hidden = is_secret_name(str(entry.get("option"))) if secret is None else bool(secret)
+    seen = {key: value for key, value in entry.items() if key in _NEVER_SECRET}
+    masked = {key: _shown_leaves(value, hidden) for key, value in entry.items() if key in _MAYBE_SECRET}
+    # A misspelt key may hold anything.
+    return {**dict.fromkeys(entry, MASK), **seen, **masked}
 
 
 def _shown_leaves(value: Any, secret: bool) -> Any:
@@ -72,7 +76,7 @@ def _shown_leaves(value: Any, secret: bool) -> Any:
 
 
 def _secrets(document: Document, is_secret: IsSecret) -> set[str]:
-    found = {match[2] for line in document.lines for match in _URL_PASSWORD.finditer(line.text)}
+    found = {match[2] for line in document.lines if "://" in line.text for match in _URL_PASSWORD.finditer(line.text)}
     for assignment in document.assignments:
         if is_secret(normal_section(assignment.section), assignment.option):
             found.update(assignment.value.split("\n"))
@@ -94,6 +98,8 @@ def _masked(document: Document, is_secret: IsSecret, known: Pattern[str]) -> lis
 
 
 def _masked_line(text: str, known: Pattern[str]) -> str:
+    if not text:
+        return text
     named = _NAMED_IN_COMMENT if text.startswith(("#", ";")) else _NAMED_IN_VALUE
     return known.sub(MASK, _without_secrets(text, named))
 
@@ -105,7 +111,9 @@ def _masked_value(text: str, assignment: Assignment, at: int) -> str:
 
 
 def _without_secrets(text: str, named: Pattern[str]) -> str:
-    return named.sub(r"\1" + MASK, _URL_PASSWORD.sub(r"\1" + MASK + "@", text))
+    if "://" in text:
+        text = _URL_PASSWORD.sub(r"\1" + MASK + "@", text)
+    return named.sub(r"\1" + MASK, text) if "=" in text or ":" in text else text
 
 
 def _joined(document: Document, texts: list[str]) -> str:

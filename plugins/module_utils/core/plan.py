@@ -32,12 +32,14 @@ class Plan:
     """Ordered steps, and the state before and after them as the user is shown it (secrets redacted).
 
     before and after are both texts, or both JSON-like values; they are equal when there are no steps.
+    subject heads the diff: the path of the file, or the name of the object.
     """
 
     steps: tuple[Step, ...] = ()
     before: Any = None
     after: Any = None
     warnings: tuple[str, ...] = ()
+    subject: str = ""
 
     @property
     def actions(self) -> list[str]:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Optional
+from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 

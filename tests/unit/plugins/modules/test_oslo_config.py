@@ -1,0 +1,252 @@
+"""The module as a user calls it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.testing import patch_module_args
+from oslo_config import cfg
+
+from ansible_collections.linuxbridge.vrrp.plugins.modules import oslo_config
+from ansible_collections.linuxbridge.vrrp.tests.oracles import oslo
+
+GUIDE = """\
+[DEFAULT]
+core_plugin = ml2
+auth_strategy = keystone
+# Enable HA mode for virtual routers. (boolean value)
+#l3_ha = false
+l3_ha_network_name = provider
+
+[database]
+connection = mysql+pymysql://neutron:NEUTRON_DBPASS@controller/neutron
+
+[keystone_authtoken]
+password = NEUTRON_PASS
+"""
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(path: Path | str, *options: dict[str, Any], check: bool = False, **given: Any) -> dict[str, Any]:
+        given = {"path": str(path), "options": list(options), **given}
+        flags = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_inject_invocation": True}
+        with patch_module_args({**given, **flags}), contextlib.suppress(SystemExit):
+            oslo_config.main()
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return result
+
+    return run
+
+
+@pytest.fixture
+def neutron_conf(tmp_path: Path) -> Path:
+    path = tmp_path / "neutron.conf"
+    path.write_text(GUIDE)
+    path.chmod(0o640)
+    return path
+
+
+def listing(directory: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+HA = (
+    {"option": "l3_ha", "value": True},
+    {"option": "max_l3_agents_per_router", "value": 3},
+    {"option": "l3_ha_network_name", "state": "absent"},
+    {"section": "keystone_authtoken", "option": "password", "value": "s3cond-pass"},
+)
+
+
+def test_the_guides_options_are_set_and_a_service_reads_them(run: Run, neutron_conf: Path) -> None:
+    result = run(neutron_conf, *HA)
+    assert result["changed"] is True
+    assert neutron_conf.read_text() == GUIDE.replace(
+        "#l3_ha = false\nl3_ha_network_name = provider\n",
+        "#l3_ha = false\nl3_ha = True\nmax_l3_agents_per_router = 3\n",
+    ).replace("NEUTRON_PASS\n", "s3cond-pass\n")
+    paths = [str(neutron_conf)]
+    assert oslo.typed(paths, cfg.BoolOpt("l3_ha"), None) is True
+    assert oslo.typed(paths, cfg.IntOpt("max_l3_agents_per_router"), None) == 3
+
+
+def test_a_second_run_changes_nothing_and_keeps_no_copy(run: Run, neutron_conf: Path) -> None:
+    run(neutron_conf, *HA)
+    before, inode = listing(neutron_conf.parent), neutron_conf.stat().st_ino
+    result = run(neutron_conf, *HA)
+    assert (result["changed"], result["actions"], result["backup_file"]) == (False, [], None)
+    assert result["diff"]["before"] == result["diff"]["after"]
+    assert (listing(neutron_conf.parent), neutron_conf.stat().st_ino) == (before, inode)
+
+
+def test_check_mode_says_what_a_run_does_and_changes_nothing(run: Run, neutron_conf: Path) -> None:
+    before = listing(neutron_conf.parent)
+    planned = run(neutron_conf, *HA, check=True)
+    assert listing(neutron_conf.parent) == before
+    done = run(neutron_conf, *HA)
+    for key in ("changed", "actions", "diff"):
+        assert planned[key] == done[key]
+
+
+def test_the_diff_shows_what_changes(run: Run, neutron_conf: Path) -> None:
+    diff = run(neutron_conf, *HA)["diff"]
+    assert diff["before_header"] == diff["after_header"] == str(neutron_conf)
+    mask = "********"
+    before = GUIDE.replace("mysql+pymysql://neutron:NEUTRON_DBPASS@controller/neutron", mask).replace(
+        "NEUTRON_PASS", mask
+    )
+    assert diff["before"] == before
+    assert diff["after"] == before.replace(
+        "l3_ha_network_name = provider\n", "l3_ha = True\nmax_l3_agents_per_router = 3\n"
+    ).replace("password = %s\n" % mask, "password = %s (new value)\n" % mask)
+
+
+@pytest.mark.parametrize(
+    "options", [HA, ({"section": "keystone_authtoken", "option": "password", "value": "a\n\ns3cond-pass"},)]
+)
+def test_no_secret_is_in_the_result(run: Run, neutron_conf: Path, options: tuple[dict[str, Any], ...]) -> None:
+    for check in (True, False):
+        result = run(neutron_conf, *options, check=check)
+        for secret in ("s3cond-pass", "NEUTRON_PASS", "NEUTRON_DBPASS"):
+            assert secret not in json.dumps(result)
+        assert result["invocation"]["module_args"]["options"][-1]["value"] == "********"
+
+
+def test_no_secret_is_in_the_result_when_the_parameters_are_refused(run: Run, neutron_conf: Path) -> None:
+    result = run(neutron_conf, {"option": "password", "value": "s3cond-pass", "stat": "present"})
+    assert result["failed"] is True
+    assert "s3cond-pass" not in json.dumps(result)
+
+
+def test_the_hosts_log_does_not_get_the_parameters(
+    run: Run, neutron_conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[Any] = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, *args, **kwargs: logged.append((args, kwargs)))
+    run(neutron_conf, *HA)
+    assert logged == []
+
+
+def test_the_copy_is_the_old_file_with_its_mode(run: Run, neutron_conf: Path) -> None:
+    kept = Path(run(neutron_conf, *HA)["backup_file"])
+    assert kept.parent == neutron_conf.parent
+    assert kept.read_text() == GUIDE
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o640
+    assert sorted(listing(neutron_conf.parent)) == sorted([neutron_conf.name, kept.name])
+
+
+def test_no_copy_is_kept_when_none_is_wanted(run: Run, neutron_conf: Path) -> None:
+    assert run(neutron_conf, *HA, backup=False)["backup_file"] is None
+    assert list(listing(neutron_conf.parent)) == [neutron_conf.name]
+
+
+def test_layer_2_population_is_taken_out_and_the_other_drivers_stay(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "ml2_conf.ini"
+    path.write_text("[ml2]\nmechanism_drivers = linuxbridge,l2population, sriovnicswitch\n")
+    entry = {"section": "ml2", "option": "mechanism_drivers", "kind": "list", "items_absent": ["l2population"]}
+    assert run(path, entry)["changed"] is True
+    assert path.read_text() == "[ml2]\nmechanism_drivers = linuxbridge, sriovnicswitch\n"
+    assert run(path, entry)["changed"] is False
+
+
+def test_a_missing_file_is_an_error_that_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "l3_agent.ini"
+    result = run(path, *HA)
+    assert (
+        result["msg"]
+        == "path: %s does not exist; install the package that brings it, mend the path, or set 'create: true'" % path
+    )
+    assert listing(tmp_path) == {}
+
+
+def test_a_missing_file_is_made_when_asked_for(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "l3_agent.ini"
+    result = run(path, {"option": "external_network_bridge", "value": ""}, create=True)
+    assert result["changed"] is True
+    assert result["actions"] == ["create %s: set [DEFAULT] external_network_bridge = " % path]
+    assert path.read_text() == "[DEFAULT]\nexternal_network_bridge =\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert run(path, {"option": "external_network_bridge", "value": ""}, create=True)["changed"] is False
+
+
+def test_check_mode_shows_the_plan_for_a_host_without_the_package(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "neutron" / "l3_agent.ini"
+    result = run(path, {"option": "l3_ha", "value": True}, create=True, group="neutron-to-be", check=True)
+    assert (result["changed"], result["diff"]["after"]) == (True, "[DEFAULT]\nl3_ha = True\n")
+    failed = run(path, {"option": "l3_ha", "value": True}, create=True)
+    assert "%s cannot be written: No such file or directory" % path in failed["msg"]
+
+
+def test_mode_and_owner_are_mended_also_when_the_text_is_right(run: Run, neutron_conf: Path) -> None:
+    neutron_conf.chmod(0o644)
+    ids = {"owner": str(os.getuid()), "group": str(os.getgid())}
+    for check in (True, False):
+        result = run(neutron_conf, mode="0640", check=check, **ids)
+        assert result["changed"] is True
+        assert "mode 0640" in result["actions"][0]
+        assert result["diff"]["before"].startswith("mode 0644") and result["diff"]["after"].startswith("mode 0640")
+    assert stat.S_IMODE(neutron_conf.stat().st_mode) == 0o640
+    assert run(neutron_conf, mode="0640", **ids)["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"mode": 640}, "mode: 640 is not a mode; give it in octal and in quotes"),
+        ({"mode": "u=rw"}, "mode: 'u=rw' is not a mode"),
+        ({"owner": "no-such-user"}, "there is no user no-such-user on this host"),
+        ({"group": "no-such-group"}, "there is no group no-such-group on this host"),
+        ({"path": "neutron.conf"}, "path: 'neutron.conf' is not an absolute path"),
+    ],
+)
+def test_wrong_parameters_are_named(run: Run, neutron_conf: Path, given: dict[str, Any], words: str) -> None:
+    before = listing(neutron_conf.parent)
+    result = run(**{"path": neutron_conf, **given})
+    assert result["failed"] is True and words in result["msg"]
+    assert listing(neutron_conf.parent) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[DEFAULT]\na = 1\nl3_ha\n", ":3: neither a section"),
+        (b"l3_ha = 1\n", ":1: the option l3_ha stands before any section"),
+        (b"\xef\xbb\xbf[DEFAULT]\n", ":1: neither a section"),
+        (b"[DEFAULT]\na = \xff\n", "is not a text file: line 2 is not UTF-8"),
+        (b"[DEFAULT]\na = \0\n", "is not a text file: line 2 has a NUL"),
+    ],
+)
+def test_a_file_that_a_service_cannot_read_is_named_and_left(
+    run: Run, tmp_path: Path, content: bytes, words: str
+) -> None:
+    path = tmp_path / "neutron.conf"
+    path.write_bytes(content)
+    result = run(path, *HA)
+    assert result["failed"] is True and str(path) + (words if words[0] == ":" else " " + words) in result["msg"]
+    assert listing(tmp_path) == {"neutron.conf": content}
+
+
+def test_a_left_over_of_a_killed_run_is_removed_also_when_nothing_else_is_to_do(run: Run, neutron_conf: Path) -> None:
+    left = neutron_conf.parent / ".neutron.conf.0badcafe.linuxbridge_vrrp.tmp"
+    left.write_text("password = half")
+    planned = run(neutron_conf, check=True)
+    assert planned["actions"] == ["remove %s, left by an interrupted run" % left]
+    assert left.exists()
+    assert run(neutron_conf)["changed"] is True
+    assert list(listing(neutron_conf.parent)) == ["neutron.conf"]
+    assert run(neutron_conf)["changed"] is False
+
+
+def test_several_problems_are_reported_at_once(run: Run, neutron_conf: Path) -> None:
+    result = run(neutron_conf, {"option": "a b="}, {"option": "c", "value": {}}, mode="rw")
+    assert [line.split(":")[0] for line in result["problems"]] == ["mode", "options[0].option", "options[1].value"]
