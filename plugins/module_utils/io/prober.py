@@ -26,8 +26,8 @@ PATIENCE = 1.0
 _SAVE_EVERY = 1.0
 
 # linux/icmp.h, linux/icmpv6.h, asm-generic/socket.h
-_REQUEST = {socket.AF_INET: 8, socket.AF_INET6: 128}
-_REPLY = {socket.AF_INET: 0, socket.AF_INET6: 129}
+_REQUEST: dict[int, int] = {socket.AF_INET: 8, socket.AF_INET6: 128}
+_REPLY: dict[int, int] = {socket.AF_INET: 0, socket.AF_INET6: 129}
 _SOL_RAW, _ICMP_FILTER, _ICMPV6_FILTER, _SO_TIMESTAMPNS = 255, 1, 1, 35
 
 _HEADER = struct.Struct("!BBHHH")
@@ -119,7 +119,7 @@ class Prober:
             try:
                 self._sockets[target.family].sendto(packet, (target.address, 0))
             except OSError as error:
-                target.tally.error(error.strerror)
+                target.tally.error(str(error.strerror))
             target.waiting[self._sequence] = now
             while target.waiting and now - next(iter(target.waiting.values())) > PATIENCE:
                 del target.waiting[next(iter(target.waiting))]

@@ -1,0 +1,205 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The VRRP routers of a node, from what its kernel, processes and files say, whoever made them.
+
+Whether a node is active is the kernel's word: it has virtual addresses, or it has not. What keepalived or an agent
+recorded comes beside it, not before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived import (
+    Configuration,
+    VrrpInstance,
+    parse,
+    read,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import address_order, canonical
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_uplink import Links
+
+Json = Mapping[str, Any]
+
+NAMESPACE_PREFIX = "qrouter-"
+_ROLES = {"ha-": "ha", "qr-": "interface", "qg-": "gateway"}
+#: What Neutron (master up to 16, primary from 17) and keepalived write, in one set of words.
+_RECORDED = {"master": "active", "primary": "active", "backup": "backup", "fault": "fault"}
+
+
+@dataclass(frozen=True)
+class Process:
+    """A keepalived process. namespace: inode number of its network namespace."""
+
+    pid: int
+    parent: int
+    namespace: int
+    configuration: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A file with a state in it, and when it was written, in seconds since the epoch."""
+
+    state: str
+    since: float
+
+
+@dataclass(frozen=True)
+class ConfigurationFile:
+    """text is None when it cannot be read, with the reason in problem."""
+
+    path: str
+    maker: str | None
+    text: str | None = field(repr=False)
+    problem: str | None = None
+    recorded: Recorded | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A network namespace with what was found for it. name: None is the node's own. devices: as ``ip -j addr``."""
+
+    name: str | None
+    inode: int
+    devices: Sequence[Json]
+    files: Sequence[ConfigurationFile]
+
+
+def routers(places: Iterable[Place], processes: Sequence[Process], links: Links) -> list[dict[str, Any]]:
+    """As vrrp_info returns them."""
+    return [_router(place, [p for p in processes if p.namespace == place.inode], links) for place in places]
+
+
+def _router(place: Place, processes: Sequence[Process], links: Links) -> dict[str, Any]:
+    devices = [_device(device) for device in place.devices if "LOOPBACK" not in device.get("flags", ())]
+    files = [_file(file, processes) for file in place.files]
+    instances = [
+        _instance(instance, devices, file, shown["pids"])
+        for file, shown in zip(place.files, files)
+        for instance in _read(file, shown).instances
+    ]
+    ha = bool(instances or files) or any(device["role"] == "ha" for device in devices)
+    states = {instance["state"] for instance in instances}
+    state = next((word for word in ("active", "fault", "backup") if word in states), "fault" if ha else None)
+    recorded = next((file.recorded for file in place.files if file.recorded), None)
+    word = _RECORDED.get(recorded.state.lower(), recorded.state) if recorded else None
+    return {
+        "name": None if place.name is None else place.name.removeprefix(NAMESPACE_PREFIX),
+        "namespace": place.name,
+        "maker": next((file.maker for file in place.files if file.maker), None),
+        "ha": ha,
+        "state": state,
+        "recorded_state": word,
+        "since": recorded.since if recorded and word == state else None,
+        "devices": devices,
+        "keepalived": files,
+        "instances": instances,
+        "addresses_unexpected": _unexpected(devices, instances) if ha else [],
+        "uplinks": links.uplinks(place.devices),
+    }
+
+
+def _file(file: ConfigurationFile, processes: Sequence[Process]) -> dict[str, Any]:
+    """pids: the process that was started comes first, then its children."""
+    own = [process for process in processes if process.configuration == file.path]
+    pids = {process.pid for process in own}
+    ordered = sorted(own, key=lambda process: (process.parent in pids, process.pid))
+    return {"configuration": file.path, "problem": file.problem, "pids": [process.pid for process in ordered]}
+
+
+def _read(file: ConfigurationFile, shown: dict[str, Any]) -> Configuration:
+    if file.text is None:
+        return Configuration()
+    try:
+        return read(parse(file.text))
+    except SpecError as error:
+        shown["problem"] = str(error)
+        return Configuration()
+
+
+def _device(device: Json) -> dict[str, Any]:
+    name = device["ifname"]
+    flags = device.get("flags", ())
+    return {
+        "name": name,
+        "role": _ROLES.get(name[:3], "other"),
+        "mac_address": device.get("address"),
+        "mtu": device.get("mtu"),
+        "enabled": "UP" in flags,
+        "carrier": "LOWER_UP" in flags,
+        "addresses": [
+            "%s/%d" % (address["local"], address["prefixlen"])
+            for address in device.get("addr_info", ())
+            if "local" in address
+        ],
+        "addresses_duplicate": [
+            address["local"] for address in device.get("addr_info", ()) if address.get("dadfailed")
+        ],
+    }
+
+
+def _instance(
+    instance: VrrpInstance, devices: Sequence[Json], file: ConfigurationFile, pids: Sequence[int]
+) -> dict[str, Any]:
+    wanted = [
+        {"address": canonical(address.address), "interface": address.interface or instance.interface}
+        for address in (*instance.virtual_addresses, *instance.virtual_addresses_excluded)
+    ]
+    there = {(device["name"], canonical(address)) for device in devices for address in device["addresses"]}
+    present = [item for item in wanted if (item["interface"], item["address"]) in there]
+    faults = _faults(instance, devices, file, pids)
+    return {
+        "name": instance.name,
+        "interface": instance.interface,
+        "virtual_router_id": instance.virtual_router_id,
+        "priority": instance.priority,
+        "advert_interval": instance.advert_interval,
+        "version": instance.version,
+        "preempt": instance.preempt,
+        "state": "active" if present else "fault" if faults else "backup",
+        "faults": faults,
+        "addresses_present": present,
+        "addresses_missing": [item for item in wanted if item not in present],
+    }
+
+
+def _faults(instance: VrrpInstance, devices: Sequence[Json], file: ConfigurationFile, pids: Sequence[int]) -> list[str]:
+    """Why the instance cannot become active, as far as it can be seen from outside keepalived."""
+    faults = [] if pids else ["keepalived is not running"]
+    by_name = {device["name"]: device for device in devices}
+    tracked = {instance.interface, *(item.name for item in instance.track_interfaces if item.weight is None)}
+    for address in (*instance.virtual_addresses, *instance.virtual_addresses_excluded):
+        if address.track and address.interface:
+            tracked.add(address.interface)
+    for name in sorted(tracked - {""}):
+        device = by_name.get(name)
+        if device is None:
+            faults.append("%s is missing" % name)
+        elif not device["enabled"]:
+            faults.append("%s is down" % name)
+        elif not device["carrier"]:
+            faults.append("%s has no carrier" % name)
+    if not faults and file.recorded and _RECORDED.get(file.recorded.state.lower()) == "fault":
+        faults.append("keepalived says so")
+    return faults
+
+
+def _unexpected(devices: Sequence[Json], instances: Sequence[Json]) -> list[dict[str, str]]:
+    """Addresses on a router's legs that no instance has. The node's own address on the HA network is not one."""
+    wanted = {
+        (item["interface"], item["address"])
+        for instance in instances
+        for item in (*instance["addresses_present"], *instance["addresses_missing"])
+    }
+    return [
+        {"address": address, "interface": device["name"]}
+        for device in devices
+        if device["role"] in ("interface", "gateway")
+        for address in sorted(map(canonical, device["addresses"]), key=address_order)
+        if (device["name"], address) not in wanted
+    ]

@@ -1,0 +1,219 @@
+"""What a node's kernel, processes and files say about its VRRP routers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_node import (
+    ConfigurationFile,
+    Place,
+    Process,
+    Recorded,
+    routers,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_uplink import Links
+
+ROUTER = "2f0e6a3c-0c55-4a3c-8a36-59b8a6b2c7d1"
+PATH = "/var/lib/neutron/ha_confs/%s/keepalived.conf" % ROUTER
+INODE = 4026532000
+
+CONFIGURATION = """
+vrrp_instance VR_7 {
+    state BACKUP
+    interface ha-0b1c2d3e-4f
+    virtual_router_id 7
+    priority 50
+    nopreempt
+    advert_int 2
+    authentication {
+        auth_type PASS
+        auth_pass hush
+    }
+    track_interface {
+        ha-0b1c2d3e-4f
+    }
+    virtual_ipaddress {
+        169.254.0.7/24 dev ha-0b1c2d3e-4f
+    }
+    virtual_ipaddress_excluded {
+        198.51.100.1/24 dev qr-11111111-22 no_track
+        203.0.113.21/32 dev qg-33333333-44 no_track
+        fe80::f816:3eff:fe00:1/64 dev qr-11111111-22 scope link no_track
+    }
+}
+"""
+VIRTUAL = {
+    "ha-0b1c2d3e-4f": ["169.254.0.7/24"],
+    "qr-11111111-22": ["198.51.100.1/24", "fe80::f816:3eff:fe00:1/64"],
+    "qg-33333333-44": ["203.0.113.21/32"],
+}
+PROCESSES = [Process(12, 11, INODE, PATH), Process(11, 1, INODE, PATH)]
+
+
+def device(name: str, *addresses: str, flags: tuple[str, ...] = ("UP", "LOWER_UP"), **more: Any) -> dict[str, Any]:
+    info = [{"local": one.split("/")[0], "prefixlen": int(one.split("/")[1])} for one in addresses]
+    return {"ifname": name, "flags": list(flags), "mtu": 1450, "addr_info": info, **more}
+
+
+def devices(active: bool) -> list[dict[str, Any]]:
+    own = {"ha-0b1c2d3e-4f": ["169.254.192.3/18", "fe80::1/64"]}
+    return [
+        {"ifname": "lo", "flags": ["LOOPBACK", "UP"], "addr_info": []},
+        *(device(name, *own.get(name, []), *(virtual if active else [])) for name, virtual in VIRTUAL.items()),
+    ]
+
+
+def look(
+    found: list[dict[str, Any]],
+    processes: list[Process] = PROCESSES,
+    text: str | None = CONFIGURATION,
+    recorded: Recorded | None = None,
+    problem: str | None = None,
+) -> dict[str, Any]:
+    file = ConfigurationFile(PATH, "neutron", text, problem, recorded)
+    (router,) = routers([Place("qrouter-" + ROUTER, INODE, found, [file])], processes, Links([]))
+    return router
+
+
+def test_a_node_with_all_addresses_is_active() -> None:
+    router = look(devices(active=True))
+    (instance,) = router["instances"]
+    assert (router["name"], router["maker"], router["ha"], router["state"]) == (ROUTER, "neutron", True, "active")
+    assert instance["addresses_missing"] == router["addresses_unexpected"] == instance["faults"] == []
+    assert len(instance["addresses_present"]) == 4
+    assert (instance["virtual_router_id"], instance["priority"], instance["advert_interval"]) == (7, 50, 2.0)
+    assert instance["preempt"] is False
+
+
+def test_a_node_with_none_of_them_is_backup() -> None:
+    router = look(devices(active=False))
+    assert router["state"] == "backup"
+    assert router["instances"][0]["addresses_present"] == []
+
+
+def test_a_node_with_one_address_left_is_active_and_says_what_is_missing() -> None:
+    found = devices(active=False)
+    found[3] = device("qg-33333333-44", "203.0.113.21/32")
+    router = look(found)
+    assert router["state"] == "active"
+    assert router["instances"][0]["addresses_present"] == [
+        {"address": "203.0.113.21/32", "interface": "qg-33333333-44"}
+    ]
+    assert len(router["instances"][0]["addresses_missing"]) == 3
+
+
+def test_an_address_with_another_prefix_length_is_not_the_virtual_one() -> None:
+    found = devices(active=False)
+    found[3] = device("qg-33333333-44", "203.0.113.21/24")
+    router = look(found)
+    assert router["state"] == "backup"
+    assert router["addresses_unexpected"] == [{"address": "203.0.113.21/24", "interface": "qg-33333333-44"}]
+
+
+def test_addresses_are_compared_by_value_not_by_spelling() -> None:
+    text = CONFIGURATION.replace("fe80::f816:3eff:fe00:1/64", "FE80:0::f816:3eff:fe00:0001/64")
+    assert look(devices(active=True), text=text)["instances"][0]["addresses_missing"] == []
+
+
+def test_the_nodes_own_address_on_the_ha_network_is_not_unexpected() -> None:
+    assert look(devices(active=False))["addresses_unexpected"] == []
+
+
+def test_without_a_process_a_node_is_in_fault() -> None:
+    router = look(devices(active=False), processes=[])
+    assert router["state"] == "fault"
+    assert router["instances"][0]["faults"] == ["keepalived is not running"]
+
+
+def test_without_a_process_but_with_addresses_a_node_is_active_nevertheless() -> None:
+    router = look(devices(active=True), processes=[])
+    assert router["state"] == "active"
+    assert router["instances"][0]["faults"] == ["keepalived is not running"]
+
+
+def test_a_process_with_that_file_in_another_namespace_does_not_count() -> None:
+    assert look(devices(active=False), processes=[Process(11, 1, INODE + 1, PATH)])["state"] == "fault"
+
+
+@pytest.mark.parametrize(
+    ("flags", "fault"),
+    [((), "ha-0b1c2d3e-4f is down"), (("UP",), "ha-0b1c2d3e-4f has no carrier"), (None, "ha-0b1c2d3e-4f is missing")],
+)
+def test_a_tracked_interface_that_is_gone_is_a_fault(flags: tuple[str, ...] | None, fault: str) -> None:
+    found = [one for one in devices(active=False) if one["ifname"] != "ha-0b1c2d3e-4f"]
+    if flags is not None:
+        found.append(device("ha-0b1c2d3e-4f", flags=flags))
+    router = look(found)
+    assert router["state"] == "fault"
+    assert router["instances"][0]["faults"] == [fault]
+
+
+def test_an_interface_that_is_not_tracked_is_no_fault() -> None:
+    found = devices(active=False)
+    found[3] = device("qg-33333333-44", flags=("UP",))
+    assert look(found)["state"] == "backup"
+
+
+def test_what_keepalived_recorded_as_fault_is_believed() -> None:
+    router = look(devices(active=False), recorded=Recorded("FAULT", 1000.5))
+    assert (router["state"], router["since"]) == ("fault", 1000.5)
+
+
+@pytest.mark.parametrize("word", ["primary", "master", "MASTER"])
+def test_a_recorded_state_that_agrees_tells_since_when(word: str) -> None:
+    router = look(devices(active=True), recorded=Recorded(word, 1000.5))
+    assert (router["recorded_state"], router["since"]) == ("active", 1000.5)
+
+
+def test_a_recorded_state_that_disagrees_is_shown_and_not_believed() -> None:
+    router = look(devices(active=False), recorded=Recorded("primary", 1000.5))
+    assert (router["state"], router["recorded_state"], router["since"]) == ("backup", "active", None)
+
+
+def test_the_process_that_was_started_comes_before_its_child() -> None:
+    assert look(devices(active=True))["keepalived"][0]["pids"] == [11, 12]
+
+
+def test_no_password_is_returned() -> None:
+    assert "hush" not in repr(look(devices(active=True)))
+
+
+@pytest.mark.parametrize("text", ["vrrp_instance VR_1 {", "vrrp_instance VR_1 {\n virtual_router_id x\n}"])
+def test_a_file_that_cannot_be_understood_is_named_and_the_router_is_in_fault(text: str) -> None:
+    router = look(devices(active=False), text=text)
+    assert router["state"] == "fault"
+    assert router["instances"] == []
+    assert router["keepalived"][0]["problem"]
+
+
+def test_a_file_that_cannot_be_read_is_named() -> None:
+    router = look(devices(active=False), text=None, problem="Permission denied")
+    assert router["keepalived"][0]["problem"] == "Permission denied"
+
+
+def test_a_router_without_keepalived_and_ha_device_is_not_ha() -> None:
+    found = [device("qr-11111111-22", "192.0.2.1/24"), device("qg-33333333-44", "203.0.113.16/24")]
+    (router,) = routers([Place("qrouter-x", INODE, found, [])], [], Links([]))
+    assert (router["ha"], router["state"], router["maker"]) == (False, None, None)
+    assert router["addresses_unexpected"] == []
+
+
+def test_an_ha_device_without_any_configuration_is_a_fault() -> None:
+    (router,) = routers([Place("qrouter-x", INODE, [device("ha-0b1c2d3e-4f")], [])], [], Links([]))
+    assert (router["ha"], router["state"]) == (True, "fault")
+
+
+def test_an_address_that_another_host_had_already_is_told() -> None:
+    found = devices(active=True)
+    found[2]["addr_info"][1]["dadfailed"] = True
+    shown = next(one for one in look(found)["devices"] if one["name"] == "qr-11111111-22")
+    assert shown["addresses_duplicate"] == ["fe80::f816:3eff:fe00:1"]
+
+
+def test_keepalived_in_the_nodes_own_namespace_has_no_name() -> None:
+    file = ConfigurationFile("/etc/keepalived/keepalived.conf", None, CONFIGURATION)
+    process = Process(9, 1, INODE, "/etc/keepalived/keepalived.conf")
+    (router,) = routers([Place(None, INODE, devices(active=True), [file])], [process], Links([]))
+    assert (router["name"], router["namespace"], router["maker"], router["state"]) == (None, None, None, "active")
