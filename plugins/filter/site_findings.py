@@ -44,6 +44,10 @@ def site_findings(
     return [dict(asdict(finding), hosts=list(finding.hosts)) for finding in found]
 
 
+def site_neutron_release(hosts: dict[str, dict[str, Any]], groups: dict[str, list[str]]) -> int | None:
+    return site_from(hosts, groups, {}).neutron_release()
+
+
 def findings_table(found: Iterable[dict[str, Any]]) -> list[str]:
     return core.table([Finding(**dict(each, hosts=tuple(each["hosts"]))) for each in found])
 
@@ -52,6 +56,7 @@ class FilterModule:
     def filters(self) -> dict[str, Any]:
         return {
             "site_findings": site_findings,
+            "site_neutron_release": site_neutron_release,
             "findings_table": findings_table,
             "vrrp_password_summary": vrrp_password.summary,
         }

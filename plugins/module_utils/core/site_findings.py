@@ -30,6 +30,7 @@ _CHECKS = (
     site_findings_hosts.group_sizes,
     site_findings_hosts.missing_variables,
     site_findings_neutron.releases,
+    site_findings_neutron.site_release,
     site_findings_neutron.releases_agree,
     site_findings_neutron.keepalived,
     site_findings_neutron.noted_options,

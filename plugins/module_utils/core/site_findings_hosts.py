@@ -106,12 +106,17 @@ def group_sizes(site: Site) -> Iterator[Finding]:
 
 
 def missing_variables(site: Site) -> Iterator[Finding]:
-    for host in site.members(CONTROLLERS, NETWORK_NODES, COMPUTE_NODES):
-        for name in host.wanted.get("missing", []):
+    """Variables without which a node cannot be made: missing always, metadata_missing if its files have none either."""
+    for host in site.members(NETWORK_NODES, COMPUTE_NODES):
+        metadata = host.wanted.get("metadata_missing", [])
+        for name in [
+            *host.wanted.get("missing", []),
+            *(name for name in metadata if host.node and not host.has("metadata_agent", name)),
+        ]:
             yield Finding(
                 ERROR,
                 "variable_missing",
                 (host.name,),
                 "the variable %s has no value" % name,
-                "set it in the inventory (secrets in a vault file); a new node cannot be made without it",
+                "set it in the inventory, secrets in a vault file",
             )

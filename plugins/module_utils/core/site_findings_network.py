@@ -61,24 +61,25 @@ def _interface(host: Host, role: str, name: str) -> Iterator[Finding]:
             if found["enabled"]
             else "`ip link set %s up`, and make it come up at boot in the host's network configuration" % name,
         )
-    addresses = _addresses(host, found)
+    if role == "overlay":
+        yield from _overlay_address(host, name, found)
+
+
+def _overlay_address(host: Host, name: str, found: dict[str, Any]) -> Iterator[Finding]:
+    addresses = [address.split("/")[0] for address in _addresses(host, found)]
+    own_ipv4 = [address for address in found["addresses"] if ":" not in address]
     wanted = host.wants("overlay_address")
-    if role == "overlay" and not addresses:
-        yield Finding(
-            ERROR,
-            "interface_without_address",
-            (host.name,),
-            "the overlay interface %s has no address" % name,
-            "give it one in the host's network configuration; VXLAN needs it as its own end",
-        )
-    elif role == "overlay" and wanted and wanted.split("/")[0] not in [a.split("/")[0] for a in addresses]:
-        yield Finding(
-            ERROR,
-            "interface_without_address",
-            (host.name,),
-            "the overlay interface %s does not have the overlay_address %s" % (name, wanted),
-            "set overlay_address to one that it has: %s" % ", ".join(addresses),
-        )
+    choose = "set overlay_address to one that it has: %s" % ", ".join(addresses)
+    what = ""
+    if not addresses:
+        what, choose = "no address", "give it one in the host's network configuration; VXLAN needs it as its own end"
+    elif wanted and wanted.split("/")[0] not in addresses:
+        what = "not the overlay_address %s" % wanted
+    elif not wanted and not own_ipv4:
+        what = "no IPv4 address of its own, which would be taken"
+    if what:
+        what = "the overlay interface %s has %s" % (name, what)
+        yield Finding(ERROR, "interface_without_address", (host.name,), what, choose)
 
 
 def _by_name(host: Host) -> dict[str, dict[str, Any]]:

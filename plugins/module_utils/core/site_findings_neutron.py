@@ -20,6 +20,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.site_model i
     Site,
 )
 
+_REMOVED = "Linux bridge (driver and agent) was removed from Neutron in 26.0.0 (2025.1)"
 _LEFT = (
     "stay at Neutron 25 (2024.2) or older; or leave Neutron and make the routers with this collection's node_routers; "
     "or move the site to another driver (Open vSwitch, OVN)"
@@ -49,8 +50,7 @@ def releases(site: Site) -> Iterator[Finding]:
 
 
 def _without_linux_bridge(host: Host, severity: str, what: str) -> Finding:
-    why = "Linux bridge (driver and agent) was removed from Neutron in 26.0.0 (2025.1)"
-    return Finding(severity, "neutron_without_linux_bridge", (host.name,), "%s; %s" % (what, why), _LEFT)
+    return Finding(severity, "neutron_without_linux_bridge", (host.name,), "%s; %s" % (what, _REMOVED), _LEFT)
 
 
 def _no_source(host: Host) -> Finding:
@@ -72,9 +72,31 @@ def _needs_packages(host: Host) -> bool:
     return host.in_group(NETWORK_NODES, COMPUTE_NODES) and not host.version("linuxbridge_agent", "installed")
 
 
+def site_release(site: Site) -> Iterator[Finding]:
+    release = site.neutron_release()
+    installed = [host.version("neutron", "installed") for host in site.examined()]
+    names = tuple(host.name for host in site.members(CONTROLLERS))
+    if release is None:
+        yield Finding(
+            WARNING,
+            "neutron_release_unknown",
+            names,
+            "no host has a package of Neutron, so its release is unknown",
+            "set neutron_release to its major version, for instance 21 for Zed",
+        )
+    elif not any(installed) and not neutron_release.has_linux_bridge(release):
+        yield Finding(
+            ERROR,
+            "neutron_without_linux_bridge",
+            names,
+            "neutron_release is %d; %s" % (release, _REMOVED),
+            _LEFT,
+        )
+
+
 def releases_agree(site: Site) -> Iterator[Finding]:
     """An agent may be older than the server, not newer: the server pins the messages' versions, not the agent."""
-    server = max((found for found in map(_release, site.examined(CONTROLLERS)) if found is not None), default=None)
+    server = site.neutron_release()
     for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
         release = _release(host)
         if release is None or server is None or release == server or not neutron_release.has_linux_bridge(release):

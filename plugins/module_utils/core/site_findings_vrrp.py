@@ -65,7 +65,7 @@ def _values(option: str, by_value: dict[str, list[str]]) -> str:
 
 def password(site: Site) -> Iterator[Finding]:
     """The password that the nodes will have: the inventory's, or today's where the inventory says nothing."""
-    for host in site.examined(NETWORK_NODES):
+    for host in site.members(NETWORK_NODES):
         agent: dict[str, Any] = (host.node or {}).get("daemons", {}).get("l3_agent") or {}
         source = host.wanted if host.wants(_PASSWORD) else agent
         for problem in source.get("ha_vrrp_auth_password_problems") or []:

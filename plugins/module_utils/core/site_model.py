@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import neutron_release
+
 ERROR, WARNING, NOTE = SEVERITIES = ("error", "warning", "note")
 
 CONTROLLERS, NETWORK_NODES, COMPUTE_NODES = "controllers", "network_nodes", "compute_nodes"
@@ -99,6 +101,15 @@ class Site:
     def examined(self, *groups: str) -> tuple[Host, ...]:
         """The members (without groups: all hosts) that answered."""
         return tuple(host for host in (self.members(*groups) if groups else self.hosts) if host.node is not None)
+
+    def neutron_release(self) -> int | None:
+        """Neutron's major version as the controllers' packages have it, else the inventory, else the other hosts."""
+        told = [
+            *(host.version("neutron", "installed") for host in self.examined(CONTROLLERS)),
+            *(host.wants("neutron_release") or "" for host in self.hosts),
+            *(host.version("neutron", "installed") for host in self.examined()),
+        ]
+        return next((release for release in map(neutron_release.major, told) if release is not None), None)
 
     def server_option(self, option: str) -> str:
         """An option of the server after a run, from the first controller that has one."""

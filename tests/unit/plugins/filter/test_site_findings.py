@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.linuxbridge.vrrp.plugins.filter.site_findings import findings_table, overlapping, site_findings
+from ansible_collections.linuxbridge.vrrp.plugins.filter.site_findings import (
+    findings_table,
+    overlapping,
+    site_findings,
+    site_neutron_release,
+)
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_password import summary
 
 ROOT = Path(__file__).parents[4]
@@ -184,7 +189,38 @@ def test_a_missing_variable_is_named(site: Site) -> None:
     assert "neutron_transport_url" in site.only()["what"]
 
 
+def test_what_the_metadata_agent_needs_may_be_in_its_file_already(site: Site) -> None:
+    site.want("compute1", metadata_missing=["nova_metadata_host", "metadata_proxy_shared_secret"])
+    configured = {"nova_metadata_host": "controller1", "metadata_proxy_shared_secret": "set"}
+    site.node("compute1")["daemons"]["metadata_agent"] = configured
+    assert site.findings() == []
+    configured["metadata_proxy_shared_secret"] = ""
+    assert site.only()["what"] == "the variable metadata_proxy_shared_secret has no value"
+    site.node("compute1")["daemons"]["metadata_agent"] = None
+    assert len(site.findings()) == 2
+
+
 # release and packages
+
+
+def test_the_release_is_that_of_the_controllers_packages(site: Site) -> None:
+    site.node("network1")["packages"]["neutron"]["installed"] = "2:20.0.0-1"
+    site.want(neutron_release=17)
+    assert site_neutron_release(site.hosts, site.groups) == 21
+    site.node("controller1")["packages"]["neutron"]["installed"] = None
+    assert site_neutron_release(site.hosts, site.groups) == 17
+    site.want(neutron_release="")
+    assert site_neutron_release(site.hosts, site.groups) == 20
+
+
+def test_a_site_without_packages_of_neutron_needs_to_be_told_the_release(site: Site) -> None:
+    for host in site.hosts:
+        site.node(host)["packages"]["neutron"] = {"installed": None, "candidate": None}
+    assert (site.only()["severity"], site.only()["check"]) == ("warning", "neutron_release_unknown")
+    site.want("controller1", neutron_release=25)
+    assert site.findings() == []
+    site.want("controller1", neutron_release=26)
+    assert (site.only()["severity"], site.only()["check"]) == ("error", "neutron_without_linux_bridge")
 
 
 def test_neutron_26_says_why_not_and_what_is_left(site: Site) -> None:
@@ -310,13 +346,22 @@ def test_an_overlay_address_that_moved_to_the_agents_bridge_is_found_there(site:
     overlay = site.node("network1")["interfaces"][2]
     site.node("network1")["interfaces"].append(_interface("brq01234567-89", *overlay["addresses"]))
     overlay.update(addresses=[], master="brq01234567-89")
+    assert "no IPv4 address of its own" in site.only()["what"]
+    site.want("network1", overlay_address="198.51.100.12")
     assert site.findings() == []
+
+
+def test_without_an_ipv4_address_the_overlay_address_must_be_given(site: Site) -> None:
+    site.node("network1")["interfaces"][2].update(addresses=["2001:db8::1/64"], mtu=1520)
+    found = site.only()
+    assert (found["check"], found["hosts"]) == ("interface_without_address", ["network1"])
+    assert found["remedy"] == "set overlay_address to one that it has: 2001:db8::1"
 
 
 def test_an_overlay_address_that_the_interface_does_not_have_is_an_error(site: Site) -> None:
     site.want("network1", overlay_address="198.51.100.99")
     assert site.only()["check"] == "interface_without_address"
-    assert site.only()["remedy"] == "set overlay_address to one that it has: 198.51.100.12/24"
+    assert site.only()["remedy"] == "set overlay_address to one that it has: 198.51.100.12"
 
 
 def test_a_controller_needs_no_overlay(site: Site) -> None:
@@ -333,6 +378,7 @@ def test_vxlan_takes_50_bytes_of_the_overlay_mtu(site: Site) -> None:
 def test_vxlan_over_ipv6_takes_70(site: Site) -> None:
     for host in NODES:
         site.node(host)["interfaces"][2].update(addresses=["2001:db8::1/64"], mtu=1519)
+        site.want(host, overlay_address="2001:db8::1")
     assert "of MTU 1450 need 1520" in site.only()["what"]
     site.node("controller1")["daemons"]["server"]["overlay_ip_version"] = "6"
     assert site.findings() == []
