@@ -27,14 +27,13 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec im
 #: Neutron's (ha_router.py): a second round of gratuitous ARP a minute after a failover, in seconds.
 GARP_MASTER_DELAY = 60
 
-#: In every router's namespace. addr_gen_mode 1 keeps devices from making link-local addresses of their own.
+#: In every router's namespace.
 SYSCTLS = (
     ("net/ipv4/ip_forward", "1"),
     ("net/ipv4/ip_nonlocal_bind", "1"),
     ("net/ipv4/conf/all/arp_announce", "2"),
     ("net/ipv4/conf/all/arp_ignore", "1"),
     ("net/ipv6/conf/all/forwarding", "1"),
-    ("net/ipv6/conf/default/addr_gen_mode", "1"),
 )
 
 #: Interface numbers of carrier devices. The kernel reports a lost carrier at once only of a device whose number

@@ -141,10 +141,8 @@ class Parser:
             priority=PRIORITY if priority is None else priority,
             advert_interval=ADVERT_INTERVAL if interval is None else float(interval),
             preempt=bool(item.get("preempt")),
-            version=item.get("version"),
+            version=item.get("version") or (2 if interval is None or float(interval).is_integer() else 3),
             authentication=self._authentication(item.get("authentication")),
-            router_advertisements=item.get("router_advertisements") is not False,
-            connection_tracking=bool(item.get("connection_tracking")),
         )
 
     def network_name(self, item: Params, path: str) -> str:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Callable
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
@@ -16,6 +17,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rules_router import router_problems
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Network, NodeSpec, Router
 
+Places = Mapping[tuple[str, str], str]
 Networks = Sequence[tuple[str, Network]]
 Routers = Sequence[tuple[str, Router]]
 #: Key, network and value of what only one router of a network can have.
@@ -28,20 +30,29 @@ MAX_ROUTERS = 254
 _OWN = ("virtual_router_id", "priority", "advert_interval", "version", "preempt", "authentication")
 
 
-def paths(spec: NodeSpec) -> dict[int, str]:
-    """Where each network and router stands in what the user gave, by identity."""
-    found = {id(item): "networks[%d]" % at for at, item in enumerate(spec.networks)}
-    found.update({id(item): "routers[%d]" % at for at, item in enumerate(spec.routers)})
+def places(spec: NodeSpec) -> dict[tuple[str, str], str]:
+    """Where each network and router stands in what the user gave, by kind and name."""
+    found = {("networks", item.name): "networks[%d]" % at for at, item in reversed([*enumerate(spec.networks)])}
+    found.update({("routers", item.name): "routers[%d]" % at for at, item in reversed([*enumerate(spec.routers)])})
     return found
 
 
-def problems(spec: NodeSpec, where: dict[int, str]) -> list[Problem]:
-    """Everything that is wrong with a parsed specification, each with the path of the value.
+def placed(kind: str, items: Iterable[Any], where: Places) -> list[tuple[str, Any]]:
+    """Items with their paths; what an earlier call gave is named, as in ``routers[edge1]``."""
+    return [(where.get((kind, item.name), "%s[%s]" % (kind, item.name)), item) for item in items]
 
-    where: paths() of what the user gave; what an earlier call gave is named, as in ``routers[edge1]``.
-    """
-    networks = [(where.get(id(item), "networks[%s]" % item.name), item) for item in spec.networks]
-    routers = [(where.get(id(item), "routers[%s]" % item.name), item) for item in spec.routers]
+
+def named_twice(spec: NodeSpec) -> list[Problem]:
+    """Names that are given twice; said first, for paths and an earlier specification are matched by name."""
+    networks = [("networks[%d]" % at, item) for at, item in enumerate(spec.networks)]
+    routers = [("routers[%d]" % at, item) for at, item in enumerate(spec.routers)]
+    found = [*_twice(networks, lambda network: network.name, "name", "is the name of two networks")]
+    return [*found, *_twice(routers, lambda router: router.name, "name", "is the name of two routers")]
+
+
+def problems(spec: NodeSpec, where: Places) -> list[Problem]:
+    """Everything that is wrong with a parsed specification, each with the path of the value; where: see places()."""
+    networks, routers = placed("networks", spec.networks, where), placed("routers", spec.routers, where)
     found = [*_networks(networks)]
     for path, router in routers:
         own = [*_vrrp(router, path), *_membership(router, spec, path)]
@@ -50,7 +61,6 @@ def problems(spec: NodeSpec, where: dict[int, str]) -> list[Problem]:
 
 
 def _networks(networks: Networks) -> Iterator[Problem]:
-    yield from _twice(networks, lambda network: network.name, "name", "is the name of two networks")
     by_device: dict[str, str] = {}
     flat = {network.uplink: network.name for _path, network in reversed(networks) if network.kind == "flat"}
     for path, network in networks:
@@ -78,6 +88,9 @@ def _vrrp(router: Router, path: str) -> Iterator[Problem]:
     if router.priority == 255:
         text = "255 is out of range: 1 to 254, for 255 means a node that owns the addresses (RFC 5798, 5.2.4)"
         yield Problem(path + ".priority", text)
+    given = router.authentication
+    if given and not given.password:
+        router = replace(router, authentication=replace(given, password="kept"))
     instance = configuration(router, []).instances[0]
     for problem in instance_problems(instance, path):
         if problem.path[len(path) + 1 :].startswith(_OWN):
@@ -101,7 +114,6 @@ def _membership(router: Router, spec: NodeSpec, path: str) -> Iterator[Problem]:
 
 
 def _among_routers(routers: Routers, spec: NodeSpec) -> Iterator[Problem]:
-    yield from _twice(routers, lambda router: router.name, "name", "is the name of two routers")
     text = "is already used on this HA network: choose another of 1 to 254"
     yield from _twice(routers, lambda one: (one.ha_network, one.virtual_router_id), "virtual_router_id", text)
     text = "is already another router's on this HA network"

@@ -111,6 +111,9 @@ def _routes(router: Router, path: str, places: list[Place]) -> Iterator[Problem]
         where = "%s.routes[%d]." % (path, at)
         if destination in seen or (destination.prefixlen == 0 and destination.version in defaults):
             yield Problem(where + "destination", "%s already has a route" % destination)
+        outside = [subnet for where_, subnet, _ip, _network in places if ".external_gateway." in where_]
+        if destination.prefixlen == 0 and any(hop in subnet for subnet in outside if subnet.version == hop.version):
+            yield Problem(where + "destination", "%s goes to external_gateway.nexthops" % destination)
         if any(destination == subnet for _where, subnet, _ip, _network in places):
             yield Problem(where + "destination", "%s is a subnet of the router itself" % destination)
         if any(hop == ip for _where, _subnet, ip, _network in places):

@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Authentication
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import REDACTED
 
 #: Neutron's, and the kernel's own default.
 VXLAN_PORT = 8472
@@ -83,7 +82,10 @@ class Route:
 
 @dataclass(frozen=True)
 class Router:
-    """One HA router; ha_address is this node's own, all else is the same on every node."""
+    """One HA router; ha_address is this node's own, all else is the same on every node.
+
+    An empty password in authentication is the one that the node has already.
+    """
 
     name: str
     virtual_router_id: int
@@ -96,10 +98,8 @@ class Router:
     priority: int = PRIORITY
     advert_interval: float = ADVERT_INTERVAL
     preempt: bool = False
-    version: int | None = None
+    version: int = 2
     authentication: Authentication | None = None
-    router_advertisements: bool = True
-    connection_tracking: bool = False
 
     @property
     def networks(self) -> tuple[str, ...]:
@@ -169,15 +169,12 @@ def to_words(spec: NodeSpec) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def redacted(spec: NodeSpec) -> NodeSpec:
-    """The specification as it may be shown."""
-    return replace(spec, routers=tuple(_redacted(router) for router in spec.routers))
-
-
-def _redacted(router: Router) -> Router:
-    if router.authentication is None:
-        return router
-    return replace(router, authentication=replace(router.authentication, password=REDACTED))
+def without_passwords(spec: NodeSpec) -> dict[str, list[dict[str, Any]]]:
+    """The same as it may be shown; given back to the module, it keeps the passwords that the node has."""
+    words = to_words(spec)
+    for router in words["routers"]:
+        router.get("authentication", {}).pop("password", None)
+    return words
 
 
 def _words(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What makes networks and routers when a node boots, without Ansible: a shell script and the unit that runs it.
+
+The script has the same commands that the module gives a node that has nothing. A router whose namespace is there is
+left alone, so the script can be run on a living node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import router_anatomy
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
+    Batch,
+    Command,
+    Nat,
+    PutFile,
+    Sysctls,
+    add_network,
+    add_router,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
+
+UNIT = "linuxbridge-vrrp.service"
+#: Half seconds to wait for an uplink that appears late.
+_PATIENCE = 60
+
+UNIT_TEXT = """\
+# Written by linuxbridge.vrrp; changes are replaced.
+[Unit]
+Description=Networks and routers of this node (linuxbridge.vrrp)
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=%s
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+_HEAD = """\
+#!/bin/sh
+# Written by linuxbridge.vrrp; changes are replaced. Makes the networks and routers of this node when it boots.
+status=0
+for uplink in %s; do
+    tries=0
+    until [ -e "/sys/class/net/$uplink" ] || [ "$tries" -ge %d ]; do
+        tries=$((tries + 1))
+        sleep 0.5
+    done
+done
+"""
+
+
+def script(spec: NodeSpec) -> str:
+    parts = [_HEAD % (" ".join(sorted({network.uplink for network in spec.networks})), _PATIENCE)]
+    for network in spec.networks:
+        lines = [line for command in add_network(network) for line in _shell(command)]
+        parts.append("\n".join(["# network " + network.name, *lines]) + "\n")
+    for router in spec.routers:
+        anatomy = router_anatomy(router, spec)
+        lines = [line for command in add_router(anatomy) for line in _shell(command, " || status=1")]
+        head = "if [ ! -e /run/netns/%s ]; then" % anatomy.namespace
+        parts.append("\n".join(["# router " + router.name, head, *lines, "fi"]) + "\n")
+    return "\n".join([*parts, "exit $status\n"])
+
+
+def files(spec: NodeSpec, script_path: str, unit_path: str) -> tuple[PutFile, ...]:
+    return PutFile(script_path, script(spec), 0o700), PutFile(unit_path, UNIT_TEXT % script_path, 0o644)
+
+
+def _shell(command: Command, failed: str = "") -> Iterable[str]:
+    if isinstance(command, Batch):
+        where = " -netns " + command.namespace if command.namespace else ""
+        force = "" if failed else " -force"
+        yield from _heredoc("%s%s%s -batch -" % (command.tool, force, where), "\n".join(command.lines), failed)
+    elif isinstance(command, Sysctls):
+        lines = ["echo %s > /proc/sys/%s" % (value, key) for key, value in command.values]
+        yield from _heredoc("ip netns exec %s sh -e" % command.namespace, "\n".join(lines), failed)
+    elif isinstance(command, Nat):
+        yield from _heredoc("ip netns exec %s nft -j -f -" % command.namespace, command.text, failed)
+
+
+def _heredoc(command: str, text: str, failed: str) -> Iterable[str]:
+    yield "%s <<'END'%s" % (command, failed)
+    yield text
+    yield "END"

@@ -1,0 +1,154 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What carries a plan out: lines for ``ip -batch`` and ``bridge -batch``, sysctls, nftables and files.
+
+Names in lines need no quoting: the specification has none that would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Union
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_nat
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import (
+    SYSCTLS,
+    Device,
+    Leg,
+    RouterAnatomy,
+    network_devices,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Network
+
+#: A forwarding entry of this address is where a VXLAN device floods to (ip-link(8), bridge(8)).
+FLOOD = "00:00:00:00:00:00"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Lines for one run of a tool, ``ip`` or ``bridge``, in a namespace; None is the node's own."""
+
+    lines: tuple[str, ...]
+    namespace: str | None = None
+    tool: str = "ip"
+
+
+@dataclass(frozen=True)
+class Sysctls:
+    """Values by path below /proc/sys, in a namespace."""
+
+    values: tuple[tuple[str, str], ...]
+    namespace: str
+
+
+@dataclass(frozen=True)
+class Nat:
+    """Input for ``nft -j -f -`` in a namespace."""
+
+    text: str
+    namespace: str
+
+
+@dataclass(frozen=True)
+class PutFile:
+    path: str
+    text: str
+    mode: int
+
+
+Command = Union[Batch, Sysctls, Nat, PutFile]
+
+
+def add_network(network: Network) -> tuple[Command, ...]:
+    return tuple(command for device in network_devices(network) for command in add_port(device))
+
+
+def add_port(device: Device) -> tuple[Command, ...]:
+    """Make a bridge, or what connects one to other nodes; the uplink of a flat network is only enslaved."""
+    lines = [] if device.kind == "" else [_add(device), "link set %s addrgenmode none" % device.name]
+    lines.append(plug(device))
+    flood = flood_to(device.name, device.peers)
+    return (Batch(tuple(lines)), *((flood,) if device.peers else ()))
+
+
+def plug(device: Device) -> str:
+    return "link set %s %sup" % (device.name, "master %s " % device.master if device.master else "")
+
+
+def flood_to(name: str, peers: Iterable[str]) -> Batch:
+    return Batch(tuple("fdb append %s dev %s dst %s" % (FLOOD, name, peer) for peer in peers), tool="bridge")
+
+
+def add_router(anatomy: RouterAnatomy) -> tuple[Command, ...]:
+    """Make a router's namespace and all that is in it; keepalived is not started."""
+    outside = ["netns add " + anatomy.namespace]
+    inside = ["link set lo up"]
+    for leg in anatomy.legs:
+        outside += _leg_outside(leg, anatomy.namespace)
+        inside += _inside(leg.device)
+    for carrier in anatomy.carriers:
+        outside.append(_add(carrier, anatomy.namespace))
+        inside += _inside(carrier)
+    return (
+        Batch(tuple(outside)),
+        Sysctls(SYSCTLS, anatomy.namespace),
+        nat(anatomy),
+        Batch(tuple(inside), anatomy.namespace),
+    )
+
+
+def add_leg(leg: Leg, namespace: str) -> tuple[Command, ...]:
+    return Batch(tuple(_leg_outside(leg, namespace))), Batch(tuple(_inside(leg.device)), namespace)
+
+
+def add_carrier(device: Device, namespace: str) -> tuple[Command, ...]:
+    return Batch((_add(device, namespace),)), Batch(tuple(_inside(device)), namespace)
+
+
+def nat(anatomy: RouterAnatomy) -> Nat:
+    return Nat(node_nat.load_text(node_nat.ruleset(anatomy.router)), anatomy.namespace)
+
+
+def remove_links(names: Iterable[str], namespace: str | None = None) -> Batch:
+    return Batch(tuple("link del " + name for name in names), namespace)
+
+
+def _leg_outside(leg: Leg, namespace: str) -> list[str]:
+    if leg.tap is None:
+        return [_add(leg.device, namespace)]
+    peer = "peer name %s mtu %d%s netns %s" % (leg.device.name, leg.device.mtu or 0, _mac(leg.device), namespace)
+    return [
+        "link add name %s mtu %d type veth %s" % (leg.tap.name, leg.tap.mtu or 0, peer),
+        "link set %s addrgenmode none" % leg.tap.name,
+        plug(leg.tap),
+    ]
+
+
+def _inside(device: Device) -> list[str]:
+    addresses = ["addr add %s dev %s" % (address, device.name) for address in device.addresses]
+    return ["link set %s addrgenmode none" % device.name, *addresses, "link set %s up" % device.name]
+
+
+def _add(device: Device, namespace: str | None = None) -> str:
+    words = ["link add name", device.name]
+    if device.index is not None:
+        words.append("index %d" % device.index)
+    if device.lower and device.kind != "vxlan":
+        words += ["link", device.lower]
+    if device.mtu is not None:
+        words.append("mtu %d" % device.mtu)
+    if namespace:
+        words.append("netns " + namespace)
+    return " ".join([*words, "type", device.kind, *_kind_words(device)])
+
+
+def _kind_words(device: Device) -> list[str]:
+    keys = {"port": "dstport"} if device.kind == "vxlan" else {}
+    words = [word for key, value in device.facts for word in (keys.get(key, key), value)]
+    return [*words, "dev", device.lower] if device.kind == "vxlan" and device.lower else words
+
+
+def _mac(device: Device) -> str:
+    return " address " + device.mac_address if device.mac_address else ""

@@ -1,0 +1,156 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What differs between a device as it should be and as it is, and the commands that mend it.
+
+A device that is of the wrong kind, or that differs in what cannot be changed in place, is made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device, Leg
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
+    Batch,
+    Command,
+    add_carrier,
+    add_leg,
+    add_port,
+    flood_to,
+    remove_links,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Link
+
+Links = Mapping[str, Link]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing to mend: what it is about, what is there and what is wanted as a user reads it, and how."""
+
+    verb: str
+    object: str
+    was: str | None
+    wanted: str | None
+    commands: tuple[Command, ...]
+
+
+def port(device: Device, links: Links, flooding: Mapping[str, frozenset[str]]) -> list[Difference]:
+    """A bridge, or what connects it to the other nodes."""
+    link = links.get(device.name)
+    if link is None or not same_make(device, link.device):
+        again: tuple[Command, ...] = (remove_links([device.name]),) if link else ()
+        verb = "remake" if link else "make"
+        return [Difference(verb, "device " + device.name, _make(link), make(device), (*again, *add_port(device)))]
+    found = settings(device, link, None)
+    if device.kind == "vxlan":
+        have = flooding.get(device.name, frozenset()) - {device.fact("group")}
+        found += _flooding(device, have)
+    return found
+
+
+def leg(want: Leg, namespace: str, inside: Links, outside: Links) -> list[Difference]:
+    """A router's end in a network, and the end in the bridge."""
+    if want.tap is None:
+        return lower_device(want.device, namespace, inside, outside, add_leg(want, namespace))
+    near, far = inside.get(want.device.name), outside.get(want.tap.name)
+    if near and far and _pair(near, far):
+        return settings(want.device, near, namespace) + settings(want.tap, far, None)
+    gone: tuple[Command, ...] = (remove_links([want.tap.name]),) if far else ()
+    if near and not (far and _pair(near, far)):
+        gone += (remove_links([want.device.name], namespace),)
+    name = "device %s of %s" % (want.device.name, namespace)
+    was = "not joined to its bridge" if near and near.device.kind == "veth" else _make(near)
+    verb = "remake" if near or far else "make"
+    return [Difference(verb, name, was, make(want.device), gone + add_leg(want, namespace))]
+
+
+def carrier(device: Device, namespace: str, inside: Links, outside: Links) -> list[Difference]:
+    """A device that has an uplink's carrier."""
+    return lower_device(device, namespace, inside, outside, add_carrier(device, namespace))
+
+
+def lower_device(
+    device: Device, namespace: str, inside: Links, outside: Links, add: tuple[Command, ...]
+) -> list[Difference]:
+    """A device in a namespace that stands on one of the node."""
+    link = inside.get(device.name)
+    if link and same_make(device, link.device) and not link.here and _on(link, device, outside):
+        return settings(device, link, namespace)
+    gone: tuple[Command, ...] = (remove_links([device.name], namespace),) if link else ()
+    name = "device %s of %s" % (device.name, namespace)
+    return [Difference("remake" if link else "make", name, _make(link), make(device), gone + add)]
+
+
+def settings(device: Device, link: Link, namespace: str | None) -> list[Difference]:
+    """What is changed in place: MTU, MAC address, master, state, missing addresses, whether it makes its own."""
+    have, name = link.device, device.name
+    of = "%s of %s" % (name, namespace) if namespace else name
+    found = []
+
+    def differ(what: str, was: object, wanted: object, line: str) -> None:
+        command = Batch((line % name,), namespace)
+        found.append(Difference("set", "%s of device %s" % (what, of), str(was), str(wanted), (command,)))
+
+    if device.mtu is not None and device.mtu != have.mtu:
+        differ("MTU", have.mtu, device.mtu, "link set %%s mtu %d" % device.mtu)
+    if device.mac_address and device.mac_address != have.mac_address:
+        differ("MAC address", have.mac_address, device.mac_address, "link set %s address " + device.mac_address)
+    if device.master and device.master != have.master:
+        differ("master", have.master, device.master, "link set %s master " + device.master)
+    if device.kind and not link.quiet:
+        differ("addrgenmode", "eui64", "none", "link set %s addrgenmode none")
+    if not link.up:
+        differ("state", "down", "up", "link set %s up")
+    for address in device.addresses:
+        if address not in have.addresses:
+            differ("address", None, address, "addr add " + address + " dev %s")
+    return found
+
+
+def same_make(want: Device, have: Device) -> bool:
+    """Whether a device can become the wanted one without being made anew."""
+    if want.kind == "":
+        return True
+    if want.kind != have.kind or (want.kind == "vxlan" and want.lower != have.lower):
+        return False
+    facts = dict(have.facts)
+    optional = {"group", "local"} if want.kind == "vxlan" else set()
+    given = dict(want.facts)
+    return all(facts.get(key) == value for key, value in given.items()) and not (set(facts) & optional) - set(given)
+
+
+def make(device: Device) -> str:
+    """What a device is, in one line."""
+    words = [device.kind or "uplink", *("%s %s" % fact for fact in device.facts)]
+    if device.lower:
+        words.append("on " + device.lower)
+    return ", ".join(words)
+
+
+def _make(link: Link | None) -> str | None:
+    return make(link.device) if link else None
+
+
+def _pair(near: Link, far: Link) -> bool:
+    both = near.device.kind == far.device.kind == "veth"
+    return both and near.below == far.index and far.below == near.index and not near.here
+
+
+def _on(link: Link, device: Device, outside: Links) -> bool:
+    lower = outside.get(device.lower or "")
+    return lower is not None and link.below == lower.index and device.index in (None, link.index)
+
+
+def _flooding(device: Device, have: frozenset[str]) -> list[Difference]:
+    want = frozenset(device.peers)
+    if want == have:
+        return []
+    gone = tuple("fdb del 00:00:00:00:00:00 dev %s dst %s" % (device.name, peer) for peer in sorted(have - want))
+    commands: tuple[Command, ...] = (Batch(gone, tool="bridge"),) if gone else ()
+    if want - have:
+        commands += (flood_to(device.name, sorted(want - have)),)
+    was, wanted = ", ".join(sorted(have)), ", ".join(sorted(want))
+    return [Difference("set", "peers of device " + device.name, was, wanted, commands)]

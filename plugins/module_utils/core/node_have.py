@@ -1,0 +1,132 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is on a node, in the words of the anatomy: devices from ``ip -j -d addr``, forwarding entries, files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import File, Found
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_nat import Json
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
+
+#: Which values of ``linkinfo.info_data`` are compared, and what they are called in a Device.
+_FACTS = {
+    "bridge": (("mcast_snooping", "mcast_snooping"),),
+    "vxlan": (("id", "id"), ("port", "port"), ("group", "group"), ("local", "local")),
+    "vlan": (("id", "id"),),
+    "macvlan": (("mode", "mode"),),
+}
+
+
+@dataclass(frozen=True)
+class Link:
+    """A device that is there. below: number of the device below it or of the other end of a veth pair.
+
+    here: whether that device is in the same namespace. quiet: it makes no link-local addresses of its own.
+    """
+
+    device: Device
+    index: int
+    below: int | None = None
+    here: bool = True
+    up: bool = False
+    quiet: bool = False
+    carrier: bool = False
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """What is in a router's namespace. sysctls: None for one that is not there."""
+
+    links: Mapping[str, Link] = field(default_factory=dict)
+    sysctls: Mapping[str, str | None] = field(default_factory=dict)
+    nat: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What this module has made on the node, or was about to make: names of devices and of namespaces."""
+
+    devices: frozenset[str] = frozenset()
+    namespaces: frozenset[str] = frozenset()
+
+    def with_(self, other: Owned) -> Owned:
+        return Owned(self.devices | other.devices, self.namespaces | other.namespaces)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the node was last told to be, and what it owns; kept on disk."""
+
+    spec: NodeSpec = field(default_factory=NodeSpec)
+    owned: Owned = Owned()
+
+
+@dataclass(frozen=True)
+class Have:
+    """A node. files: by path, those that the module writes; existing: names of all namespaces."""
+
+    record: Record = Record()
+    links: Mapping[str, Link] = field(default_factory=dict)
+    namespaces: Mapping[str, Namespace] = field(default_factory=dict)
+    existing: frozenset[str] = frozenset()
+    flooding: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    files: Mapping[str, File] = field(default_factory=dict)
+    services: Mapping[str, Found] = field(default_factory=dict)
+    recorder: File | None = None
+    enabled: bool = False
+    management: str | None = None
+    capabilities: Capabilities = field(default_factory=Capabilities)
+
+
+def links(listing: str, outside: Mapping[int, str] | None = None) -> dict[str, Link]:
+    """Devices from ``ip -j -d addr show``; outside: names of the node's devices by number, for a namespace's."""
+    items = [item for item in json.loads(listing or "[]") if "ifname" in item]
+    own = {item["ifindex"]: item["ifname"] for item in items}
+    return {item["ifname"]: _link(item, own, outside or {}) for item in items}
+
+
+def _link(item: dict[str, Any], own: Mapping[int, str], outside: Mapping[int, str]) -> Link:
+    info = item.get("linkinfo", {})
+    kind, data = info.get("info_kind", ""), info.get("info_data", {})
+    below = item.get("link_index")
+    lower: str | None = item.get("link")
+    if lower is None and below is not None and kind != "veth":
+        lower = (outside if "link_netnsid" in item else own).get(below)
+    facts = [(name, data[key]) for name, key in _FACTS.get(kind, ()) if data.get(key) is not None]
+    device = Device(
+        item["ifname"],
+        kind,
+        item.get("mtu"),
+        item.get("master"),
+        item.get("address"),
+        data.get("link") if kind == "vxlan" else lower if kind != "veth" else None,
+        tuple((name, str(value)) for name, value in facts),
+        tuple(_address(entry) for entry in item.get("addr_info", []) if "local" in entry),
+    )
+    flags = item.get("flags", [])
+    if below is None and lower in own.values():
+        below = next(index for index, name in own.items() if name == lower)
+    quiet = item.get("inet6_addr_gen_mode") in (None, "none")
+    here = "link_netnsid" not in item
+    return Link(device, item["ifindex"], below, here, "UP" in flags, quiet, "LOWER_UP" in flags)
+
+
+def _address(entry: Mapping[str, Any]) -> str:
+    return "%s/%d" % (entry["local"], entry["prefixlen"])
+
+
+def flooding(listing: str) -> dict[str, frozenset[str]]:
+    """Where VXLAN devices flood to, by device, from ``bridge -j fdb show``."""
+    found: dict[str, set[str]] = {}
+    for entry in json.loads(listing or "[]"):
+        if entry.get("mac") == "00:00:00:00:00:00" and entry.get("dst"):
+            found.setdefault(entry["ifname"], set()).add(entry["dst"])
+    return {name: frozenset(peers) for name, peers in found.items()}

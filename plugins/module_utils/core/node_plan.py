@@ -1,0 +1,251 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what is on a node to what is wanted there, in an order that interrupts least and can be killed anywhere.
+
+First what is to be made is written down. Routers that go free their VRIDs and addresses before others take them; then
+networks, devices, keepalived; what nothing uses any more goes last, and is then struck out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
+    node_boot,
+    node_commands,
+    node_differences,
+    node_names,
+    node_nat,
+    node_record,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Configuration
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
+    NOTHING,
+    File,
+    configuration_text,
+    plan_removal,
+    plan_services,
+    restarts,
+    shown,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Service
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import (
+    SYSCTLS,
+    RouterAnatomy,
+    network_devices,
+    router_anatomy,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
+    Batch,
+    Command,
+    PutFile,
+    Sysctls,
+    remove_links,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Namespace, Record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
+
+#: Devices of a router that this module makes; others in its namespace are the operator's.
+_OURS = ("ha-", "qr-", "qg-", node_names.CARRIER_PREFIX)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where the module keeps its files on a node."""
+
+    record: str = "/etc/linuxbridge-vrrp/node.json"
+    script: str = "/etc/linuxbridge-vrrp/node.sh"
+    unit: str = "/etc/systemd/system/" + node_boot.UNIT
+
+
+PATHS = Paths()
+
+
+@dataclass
+class Changes:
+    """Steps, and what a user is shown of each: what is there and what will be."""
+
+    steps: list[Step] = field(default_factory=list)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, verb: str, name: str, was: Any, wanted: Any, commands: tuple[Command, ...]) -> None:
+        self.steps.append(Step(verb, name, commands))
+        self.before[name], self.after[name] = was, wanted
+
+
+def service(anatomy: RouterAnatomy) -> Service:
+    """The keepalived of a router; it is named after the namespace, as its unit and its files are."""
+    return Service(anatomy.namespace, anatomy.configuration, anatomy.namespace, (node_boot.UNIT,))
+
+
+def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
+    """want is whole and ordered: what it does not name and the module has made is removed."""
+    routers = [router_anatomy(router, want) for router in want.routers]
+    services = [service(anatomy) for anatomy in routers]
+    changes = Changes()
+    owned = node_record.owned(want)
+    final = Record(want, owned)
+    if final != have.record:
+        _put(changes, have, PutFile(paths.record, _claim(have, final), node_record.MODE), secret=True)
+    gone = sorted(have.record.owned.namespaces - owned.namespaces)
+    _remove_routers(changes, have, gone)
+    for network in want.networks:
+        for device in network_devices(network):
+            for difference in node_differences.port(device, have.links, have.flooding):
+                _difference(changes, difference)
+    for anatomy in routers:
+        _router(changes, have, anatomy)
+    for file in node_boot.files(want, paths.script, paths.unit):
+        _put(changes, have, file, secret=file.mode == 0o700)
+    kept = plan_services(services, have.services, have.recorder, have.capabilities)
+    _services(changes, have, services, kept, paths)
+    for anatomy in routers:
+        _leftovers(changes, have, anatomy)
+    _remove_devices(changes, have, have.record.owned.devices - owned.devices)
+    if have.record.owned.with_(owned) != owned:
+        put = PutFile(paths.record, node_record.write(final), node_record.MODE)
+        changes.steps.append(Step("strike out", "what is gone, in " + paths.record, (put,)))
+    return Plan(tuple(changes.steps), changes.before, changes.after, tuple(restarts(kept)))
+
+
+def _claim(have: Have, final: Record) -> str:
+    return node_record.write(Record(final.spec, have.record.owned.with_(final.owned)))
+
+
+def _put(changes: Changes, have: Have, file: PutFile, secret: bool) -> None:
+    """Write a file that differs. A file with passwords, or that only repeats what other steps say, is not shown."""
+    old = have.files.get(file.path)
+    if old == File(file.text, file.mode):
+        return
+    was, wanted = old.text if old else None, file.text
+    changes.add("write", file.path, None if secret else was, None if secret else wanted, (file,))
+
+
+def _difference(changes: Changes, difference: node_differences.Difference) -> None:
+    changes.add(difference.verb, difference.object, difference.was, difference.wanted, difference.commands)
+
+
+def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> None:
+    namespace = have.namespaces.get(anatomy.namespace)
+    if namespace is None:
+        stale = [tap.name for tap in anatomy.taps if tap.name in have.links]
+        commands: tuple[Command, ...] = (remove_links(stale),) if stale else ()
+        if anatomy.namespace in have.existing:
+            commands += (Batch(("netns del " + anatomy.namespace,)),)
+        commands += node_commands.add_router(anatomy)
+        made = [node_differences.make(device) + " " + device.name for device in anatomy.devices]
+        changes.add("make", "router " + anatomy.namespace, None, made, commands)
+        return
+    for leg in anatomy.legs:
+        for difference in node_differences.leg(leg, anatomy.namespace, namespace.links, have.links):
+            _difference(changes, difference)
+    for device in anatomy.carriers:
+        for difference in node_differences.carrier(device, anatomy.namespace, namespace.links, have.links):
+            _difference(changes, difference)
+    _inside(changes, anatomy, namespace)
+    loaded = have.services.get(anatomy.namespace, NOTHING).process
+    _addresses(changes, anatomy, namespace, _read(loaded.loaded if loaded else None))
+
+
+def _inside(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace) -> None:
+    name = anatomy.namespace
+    loopback = namespace.links.get("lo")
+    if loopback and not loopback.up:
+        changes.add("set", "state of device lo of " + name, "down", "up", (Batch(("link set lo up",), name),))
+    for key, value in SYSCTLS:
+        have = namespace.sysctls.get(key)
+        if have != value:
+            changes.add("set", "%s of %s" % (key, name), have, value, (Sysctls(((key, value),), name),))
+    wanted = node_nat.ruleset(anatomy.router)
+    if namespace.nat != wanted:
+        changes.add("replace", "NAT of " + name, list(namespace.nat), list(wanted), (node_commands.nat(anatomy),))
+
+
+def _addresses(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace, loaded: Configuration) -> None:
+    """Addresses that nothing accounts for go.
+
+    Those that are missing of an active router are keepalived's: it gives the role up when it loses one, and whoever is
+    active next has them all. What it has read is left to it, for a reload takes from it what is no longer wanted.
+    """
+    name, primary = anatomy.namespace, node_names.primary_address(anatomy.router.virtual_router_id)
+    virtual = _by_device(anatomy.configuration)
+    for name_of_device, addresses in _by_device(loaded).items():
+        virtual.setdefault(name_of_device, set()).update(addresses)
+    active = any(primary in link.device.addresses for link in namespace.links.values())
+    for device in anatomy.devices:
+        link = namespace.links.get(device.name)
+        if link is None:
+            continue
+        allowed = set(device.addresses) | (virtual.get(device.name, set()) if active else set())
+        for address in link.device.addresses:
+            if address not in allowed:
+                what = "address %s of device %s of %s" % (address, device.name, name)
+                line = "addr del %s dev %s" % (address, device.name)
+                changes.add("remove", what, address, None, (Batch((line,), name),))
+
+
+def _by_device(configuration: Configuration) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for instance in configuration.instances:
+        for address in (*instance.virtual_addresses, *instance.virtual_addresses_excluded):
+            found.setdefault(address.interface or instance.interface, set()).add(address.address)
+    return found
+
+
+def _read(text: str | None) -> Configuration:
+    try:
+        return read(parse(text or ""))
+    except ValueError:
+        return Configuration()
+
+
+def _services(changes: Changes, have: Have, services: list[Service], steps: list[Step], paths: Paths) -> None:
+    unit_changes = any(step.object == paths.unit for step in changes.steps)
+    if unit_changes and not any(step.payload is None for step in steps):
+        changes.steps.append(Step("reload", "systemd's units"))
+    if services and not have.enabled:
+        changes.steps.append(Step("enable", node_boot.UNIT, (node_boot.UNIT,)))
+        changes.before[node_boot.UNIT], changes.after[node_boot.UNIT] = "disabled", "enabled"
+    changes.steps += steps
+    for wanted in services:
+        if steps and any(wanted.name in step.object for step in steps):
+            found = have.services.get(wanted.name, NOTHING)
+            key = "keepalived of " + wanted.name
+            changes.before[key], changes.after[key] = shown(found, wanted, configuration_text(wanted))
+
+
+def _remove_routers(changes: Changes, have: Have, namespaces: list[str]) -> None:
+    changes.steps += plan_removal(namespaces, have.services)
+    for name in namespaces:
+        inside = have.namespaces.get(name)
+        if name not in have.existing:
+            continue
+        ours = [link for link in inside.links if link.startswith(_OURS)] if inside else []
+        commands = ((remove_links(ours, name),) if ours else ()) + (Batch(("netns del " + name,)),)
+        changes.add("remove", "router " + name, sorted(ours), None, commands)
+
+
+def _leftovers(changes: Changes, have: Have, anatomy: RouterAnatomy) -> None:
+    namespace = have.namespaces.get(anatomy.namespace)
+    wanted = {device.name for device in anatomy.devices}
+    for name, link in sorted(namespace.links.items()) if namespace else ():
+        if name.startswith(_OURS) and name not in wanted:
+            what = "device %s of %s" % (name, anatomy.namespace)
+            was = node_differences.make(link.device)
+            changes.add("remove", what, was, None, (remove_links([name], anatomy.namespace),))
+
+
+def _remove_devices(changes: Changes, have: Have, names: frozenset[str]) -> None:
+    """What no network uses any more, and ends of veth pairs whose other end was not removed before."""
+    inner = [link for namespace in have.namespaces.values() for link in namespace.links.values()]
+    joined = {link.below for link in inner if link.device.kind == "veth" and link.device.name.startswith(_OURS)}
+    for name in sorted(names & set(have.links)):
+        link = have.links[name]
+        if link.device.kind != "veth" or link.index not in joined:
+            changes.add("remove", "device " + name, node_differences.make(link.device), None, (remove_links([name]),))

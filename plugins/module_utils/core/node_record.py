@@ -1,0 +1,53 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file in which a node keeps what it was told to be and what the module has made there.
+
+What is to be made is written down before it is made, and what was removed is struck out after it is gone. So whatever
+is there and not written down is not the module's, also when a run was killed.
+"""
+
+from __future__ import annotations
+
+import json
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError, SpecError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import network_devices, router_anatomy
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Owned, Record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_parse import parse
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, to_words
+
+#: It holds the VRRP passwords.
+MODE = 0o600
+
+
+def owned(spec: NodeSpec) -> Owned:
+    """What a specification makes on a node."""
+    devices = {device.name for network in spec.networks for device in network_devices(network) if device.kind}
+    for router in spec.routers:
+        devices |= {tap.name for tap in router_anatomy(router, spec).taps}
+    return Owned(frozenset(devices), frozenset(node_names.namespace(router.name) for router in spec.routers))
+
+
+def write(record: Record) -> str:
+    content = {
+        "version": 1,
+        "specification": to_words(record.spec),
+        "owned": {"devices": sorted(record.owned.devices), "namespaces": sorted(record.owned.namespaces)},
+    }
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+
+def read(text: str, path: str) -> Record:
+    """Raises EdgeError, naming the file, when it is not what write() writes."""
+    try:
+        content = json.loads(text)
+        have = content["owned"]
+        spec = parse(content["specification"]).ordered()
+        return Record(spec, Owned(frozenset(have["devices"]), frozenset(have["namespaces"])))
+    except (ValueError, KeyError, TypeError, AttributeError, SpecError) as error:
+        text = (
+            "%s is damaged (%s). It says what node_routers made on this node: restore it, or remove it and what it made"
+        )
+        raise EdgeError(text % (path, error)) from None

@@ -1,0 +1,26 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What would be made of a specification, as texts: no node is looked at, and no password is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import configuration_text
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import redact
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE, unit_text
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import router_anatomy
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import files
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths, service
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
+
+
+def rendered(spec: NodeSpec, paths: Paths = PATHS) -> dict[str, Any]:
+    """Files by path; the first is the script with every device, address, sysctl and rule."""
+    texts = {file.path: file.text for file in files(spec, paths.script, paths.unit)}
+    for router in spec.routers:
+        wanted = service(router_anatomy(router, spec))
+        texts[NODE.configuration(wanted.name)] = redact(configuration_text(wanted))
+        texts[NODE.unit(wanted.name)] = unit_text(wanted)
+    return {"files": texts}

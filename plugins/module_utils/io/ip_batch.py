@@ -1,0 +1,71 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The edge to iproute2 and nftables: many changes in one process, and what they say when they refuse.
+
+Input is handed over in memory, for it may be read by nobody else and needs no name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_nat
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
+
+_FAILED = re.compile(r"Command failed \S*:(\d+)")
+
+
+def batch(tool: str, lines: Sequence[str]) -> None:
+    """Run lines with ``ip`` or ``bridge`` in the namespace of the calling thread.
+
+    It stops at the first line that fails. Raises EdgeError with that line and the kernel's reason.
+    """
+    if not lines:
+        return
+    with _in_memory("\n".join(lines) + "\n") as (path, descriptor):
+        status, output, error = run([tool, "-batch", path], check=False, pass_fds=[descriptor])
+    if status:
+        found = _FAILED.search(error)
+        number = int(found.group(1)) if found else 0
+        line = lines[number - 1] if 0 < number <= len(lines) else "-batch"
+        reason = "; ".join(text for text in (error or output).splitlines() if text and not _FAILED.match(text))
+        raise EdgeError("%s %s: %s" % (tool, line, reason or "exit status %d" % status))
+
+
+def replace_table(text: str) -> None:
+    """Load what node_nat.load_text() made, in the namespace of the calling thread: all of it or nothing."""
+    with _in_memory(text) as (path, descriptor):
+        status, output, error = run(["nft", "-j", "-f", path], check=False, pass_fds=[descriptor])
+    if status:
+        raise EdgeError("nft refuses the rules: %s" % ((error or output).strip() or "exit status %d" % status))
+
+
+def list_table() -> str:
+    """The module's table in the namespace of the calling thread, as JSON; "" when there is none."""
+    status, output, _error = run(["nft", "-j", "list", "table", node_nat.FAMILY, node_nat.TABLE], check=False)
+    return "" if status else output
+
+
+def list_links() -> str:
+    """Devices and their addresses in the namespace of the calling thread, as JSON."""
+    return run(["ip", "-j", "-d", "addr", "show"])[1]
+
+
+def list_forwarding() -> str:
+    """Forwarding entries of the namespace of the calling thread, as JSON."""
+    return run(["bridge", "-j", "fdb", "show"])[1]
+
+
+@contextmanager
+def _in_memory(text: str) -> Iterator[tuple[str, int]]:
+    descriptor = os.memfd_create("linuxbridge-vrrp")
+    try:
+        os.write(descriptor, text.encode())
+        yield "/proc/self/fd/%d" % descriptor, descriptor
+    finally:
+        os.close(descriptor)

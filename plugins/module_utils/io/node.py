@@ -1,0 +1,158 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The edge of node_routers: what is on this node, read with few processes, and how a step of a plan is carried out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_have, node_nat, node_record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import File
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import SYSCTLS
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import UNIT
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
+    Batch,
+    Command,
+    Nat,
+    PutFile,
+    Sysctls,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, Namespace, Record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import ip_batch, netns
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import (
+    MissingFile,
+    read_attributes,
+    read_text,
+    write_atomically,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Keepalived
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import Systemd
+
+#: Commands that are waited for at a time.
+_WORKERS = 4
+_MINE = (Batch, Sysctls, Nat, PutFile)
+
+
+class Node:
+    """The node that this runs on."""
+
+    def __init__(self, paths: Paths = PATHS) -> None:
+        self._paths = paths
+        self._units = Systemd()
+        self._keepalived = Keepalived(self._units)
+
+    def look(self, wanted: Iterable[str]) -> Have:
+        """All that a plan needs to know; wanted: names of namespaces beside those that the module has made."""
+        record = self._record()
+        names = sorted({*wanted, *record.owned.namespaces})
+        outside = node_have.links(ip_batch.list_links())
+        floods = any(link.device.kind == "vxlan" for link in outside.values())
+        there = netns.names()
+        services = self._keepalived.look({name: name for name in names})
+        return Have(
+            record=record,
+            links=outside,
+            namespaces=_namespaces([name for name in names if name in there], outside),
+            existing=frozenset(_listed(netns.DIRECTORY)),
+            flooding=node_have.flooding(ip_batch.list_forwarding()) if floods else {},
+            files={path: file for path in vars(self._paths).values() for file in [_file(path)] if file},
+            services=services,
+            recorder=self._keepalived.recorder(),
+            enabled=self._units.look([UNIT])[UNIT].enabled,
+            management=_management(outside),
+            capabilities=self._keepalived.capabilities(),
+        )
+
+    def apply(self, step: Step) -> None:
+        """Carry out a step of node_plan.plan()."""
+        if isinstance(step.payload, tuple) and step.payload and isinstance(step.payload[0], _MINE):
+            for command in step.payload:
+                _perform(command)
+        else:
+            self._keepalived.apply(step)
+
+    def _record(self) -> Record:
+        file = _file(self._paths.record)
+        return node_record.read(file.text, self._paths.record) if file else Record()
+
+
+def _namespaces(names: list[str], outside: Mapping[str, Link]) -> dict[str, Namespace]:
+    by_number = {link.index: name for name, link in outside.items()}
+
+    def look() -> Namespace:
+        return Namespace(
+            node_have.links(ip_batch.list_links(), by_number),
+            {key: _sysctl(key) for key, _value in SYSCTLS},
+            node_nat.canonical(ip_batch.list_table()),
+        )
+
+    with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
+        return dict(zip(names, workers.map(lambda name: netns.inside(name, look), names)))
+
+
+def _perform(command: Command) -> None:
+    if isinstance(command, PutFile):
+        os.makedirs(os.path.dirname(command.path), mode=0o755, exist_ok=True)
+        write_atomically(command.path, command.text, command.mode, "0", "0")
+    elif command.namespace is None:
+        ip_batch.batch(command.tool, command.lines)
+    else:
+        netns.inside(command.namespace, lambda: _perform_inside(command))
+
+
+def _perform_inside(command: Command) -> None:
+    if isinstance(command, Batch):
+        ip_batch.batch(command.tool, command.lines)
+    elif isinstance(command, Nat):
+        ip_batch.replace_table(command.text)
+    elif isinstance(command, Sysctls):
+        for key, value in command.values:
+            _set_sysctl(key, value)
+
+
+def _sysctl(key: str) -> str | None:
+    try:
+        with open("/proc/sys/" + key, encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return None
+
+
+def _set_sysctl(key: str, value: str) -> None:
+    try:
+        with open("/proc/sys/" + key, "w", encoding="utf-8") as file:
+            file.write(value)
+    except OSError as error:
+        raise EdgeError("sysctl %s cannot be set to %s: %s" % (key, value, error.strerror)) from None
+
+
+def _file(path: str) -> File | None:
+    try:
+        text, attributes = read_text(path), read_attributes(path)
+    except MissingFile:
+        return None
+    return File(text, attributes.mode if (attributes.owner, attributes.group) == (0, 0) else None)
+
+
+def _listed(directory: str) -> list[str]:
+    return os.listdir(directory) if os.path.isdir(directory) else []
+
+
+def _management(links: Mapping[str, Link]) -> str | None:
+    """The device that this session came in by, or that leads everywhere."""
+    words = os.environ.get("SSH_CONNECTION", "").split()
+    for name, link in links.items():
+        if len(words) == 4 and words[2] in [address.split("/")[0] for address in link.device.addresses]:
+            return name
+    try:
+        with open("/proc/net/route", encoding="ascii") as file:
+            routes = [line.split() for line in file.readlines()[1:]]
+    except OSError:
+        return None
+    return next((route[0] for route in routes if route[1] == route[7] == "00000000"), None)

@@ -1,0 +1,68 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What node_routers is made of: one call, the node before and after it, and what the user is told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import NOTHING
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rendered import rendered
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import without_passwords
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import Want, parse_call, target
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node import Node
+
+
+class NodeRouters:
+    """The operation of node_routers, for converge()."""
+
+    poll_interval = 0.1
+    #: Seconds within which keepalived has taken away, after a reload, the addresses that are no longer its own.
+    SETTLE = 10.0
+
+    def parse(self, params: dict[str, Any]) -> Want:
+        return parse_call(params)
+
+    def connect(self, want: Want) -> Node | None:
+        return None if want.state == "rendered" else Node()
+
+    def observe(self, port: Node | None, want: Want) -> Have:
+        if port is None:
+            return Have()
+        have = port.look(node_names.namespace(router.name) for router in want.spec.routers)
+        if want.state != "gathered":
+            target(have, want)
+        return have
+
+    def plan(self, have: Have, want: Want) -> Plan:
+        return Plan() if want.state in ("rendered", "gathered") else plan(have, target(have, want))
+
+    def apply(self, step: Step, port: Node) -> None:
+        port.apply(step)
+
+    def settle_timeout(self, want: Want) -> float:
+        return self.SETTLE
+
+    def result(self, have: Have, want: Want, plan: Plan) -> dict[str, Any]:
+        if want.state == "rendered":
+            return {"rendered": rendered(want.spec.ordered())}
+        result: dict[str, Any] = {"routers": _states(have)}
+        return {**result, "gathered": without_passwords(gather(have))} if want.state == "gathered" else result
+
+
+def _states(have: Have) -> list[dict[str, Any]]:
+    """Each router that is there, and what keepalived last said of it."""
+    found = []
+    for namespace in sorted(have.record.owned.namespaces & set(have.namespaces)):
+        service = have.services.get(namespace, NOTHING)
+        name = namespace[len("qrouter-") :]
+        since = None if service.since is None else datetime.fromtimestamp(service.since, timezone.utc).isoformat()
+        found.append({"name": name, "namespace": namespace, "state": service.state, "since": since})
+    return found
