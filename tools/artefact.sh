@@ -2,6 +2,7 @@
 # The collection as a user gets it: built, installed offline on a clean path, documented and started from there.
 set -euo pipefail
 
+checkout=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tools/copy-tree.sh "$work/source"
@@ -13,11 +14,12 @@ for collection in .cache/collections/ansible_collections/*/*; do
     [[ -L $collection ]] || (cd .cache/collections && cp -r --parents "${collection#.cache/collections/}" "$work/collections")
 done
 cd "$work"
-export ANSIBLE_CONFIG=/dev/null ANSIBLE_HOME=$work/home ANSIBLE_COLLECTIONS_PATH=$work/collections
+touch ansible.cfg
+export ANSIBLE_CONFIG=$work/ansible.cfg ANSIBLE_HOME=$work/home ANSIBLE_COLLECTIONS_PATH=$work/collections
 ansible-galaxy collection install --offline -p collections linuxbridge-vrrp-*.tar.gz
 ansible-galaxy collection verify --offline linuxbridge.vrrp
 
-"$OLDPWD/tools/document-all.sh"
+"$checkout/tools/document-all.sh"
 playbooks=0
 for playbook in collections/ansible_collections/linuxbridge/vrrp/playbooks/*.yml; do
     [[ -e $playbook ]] || continue
