@@ -20,6 +20,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_r
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_rules import state_lost
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse, redact, secrets
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import (
+    HEADER,
     NODE,
     RECORDER,
     Layout,
@@ -83,17 +84,16 @@ NOTHING = Found()
 
 @dataclass(frozen=True)
 class Write:
-    """Payload of a step ``write``. namespace is that of a configuration, which is tested there first (test)."""
+    """Payload of a step ``write``, and one of many of a step ``test``: a configuration for a network namespace."""
 
     path: str
     text: str
     mode: int
-    test: bool = False
     namespace: str | None = None
 
 
 def configuration_text(service: Service, capabilities: Capabilities = _NEWEST, layout: Layout = NODE) -> str:
-    return render(recorded(service.configuration, service.name, layout), capabilities)
+    return HEADER + render(recorded(service.configuration, service.name, layout), capabilities)
 
 
 def plan_services(
@@ -105,19 +105,24 @@ def plan_services(
 ) -> list[Step]:
     """The steps that make the services be there and run. recorder is the recorder's file as it is.
 
-    Files first, then one reload of systemd's units, then the processes. The payload of a step is a Write, a path to
-    remove, or the units that the verb is for.
+    Files first, the configurations after keepalived's own test of all of them; then one reload of systemd's units,
+    then the processes. The payload of a step is a Write, the Writes to test, or the units that the verb is for.
     """
     steps = _writes([Write(layout.recorder, RECORDER, RECORDER_MODE)] if wants else [], [recorder])
+    files: list[Step] = []
     units_change = False
     for want in wants:
         have = found.get(want.name, NOTHING)
         text = configuration_text(want, capabilities, layout)
         path = layout.configuration(want.name)
-        steps += _writes([Write(path, text, CONFIGURATION_MODE, True, want.namespace)], [have.configuration])
+        files += _writes([Write(path, text, CONFIGURATION_MODE, want.namespace)], [have.configuration])
         unit = _writes([Write(layout.unit(want.name), unit_text(want, layout), UNIT_MODE)], [have.unit])
         units_change = units_change or bool(unit) or have.stale
-        steps += unit
+        files += unit
+    tests = [step.payload for step in files if step.payload.mode == CONFIGURATION_MODE]
+    if tests:
+        steps.append(Step("test", " ".join(write.path for write in tests), tuple(tests)))
+    steps += files
     if units_change:
         steps.append(Step("reload", "systemd's units"))
     disabled = [unit_name(want.name) for want in wants if not found.get(want.name, NOTHING).enabled]

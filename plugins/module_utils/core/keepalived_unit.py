@@ -18,12 +18,15 @@ from dataclasses import dataclass, replace
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Configuration
 
 UNIT_PREFIX = "linuxbridge-vrrp-"
+HEADER = "# Written by linuxbridge.vrrp; changes are replaced.\n"
 #: Whom commands run as; without a script_user that exists keepalived drops them.
 SCRIPT_USER = "root"
 
 RECORDER = """\
 #!/bin/sh
 # Writes the state of a keepalived instance: $1 is its runtime directory, $2 the FIFO that keepalived writes to.
+# At a reload keepalived sends SIGTERM and closes the FIFO; what is still in it must be read, and its end ends this.
+trap '' TERM
 echo $$ > "$1/recorder.pid"
 while read -r kind _name state _priority; do
     case "$kind $state" in
@@ -85,8 +88,20 @@ class Layout:
 NODE = Layout()
 
 
+def last_state(events: str) -> str | None:
+    """The state that the last of the lines from the FIFO tells, as the recorder would write it."""
+    found = [line.split()[2] for line in events.splitlines() if line.startswith("INSTANCE ") and line.count(" ") == 3]
+    states = [state for state in found if state in ("MASTER", "BACKUP", "FAULT")]
+    return states[-1] if states else None
+
+
 def unit_name(name: str) -> str:
     return "%s%s.service" % (UNIT_PREFIX, name)
+
+
+def service_name(unit: str) -> str:
+    """The other way round."""
+    return unit[len(UNIT_PREFIX) : -len(".service")]
 
 
 @dataclass(frozen=True)
@@ -123,7 +138,7 @@ def unit_text(service: Service, layout: Layout = NODE) -> str:
     wants = "Wants=%s\n" % " ".join(service.after) if service.after else ""
     copy = "/bin/cp --preserve=mode %s %s" % (configuration, loaded)
     return (
-        "# Written by linuxbridge.vrrp; changes are replaced.\n"
+        f"{HEADER}"
         "[Unit]\n"
         f"Description=VRRP instance {name} (keepalived)\n"
         "Documentation=man:keepalived(8)\n"

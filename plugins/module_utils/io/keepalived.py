@@ -1,0 +1,236 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The edge to keepalived: its version, its own test of a configuration, its processes and what the recorder wrote."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_options import Existing
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
+    File,
+    Found,
+    Process,
+    Write,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import REDACTED, secrets
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import (
+    NODE,
+    Layout,
+    last_state,
+    service_name,
+    unit_name,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import (
+    MissingFile,
+    read_attributes,
+    read_text,
+    write_atomically,
+)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
+
+#: Seconds within which a process that was just started has told its first state; it is in FAULT or BACKUP at once.
+FIRST_STATE = 3.0
+_STATES = {"MASTER": "master", "BACKUP": "backup", "FAULT": "fault"}
+
+
+class Units(Protocol):
+    """What is asked of systemd: see io.systemd.Systemd."""
+
+    def look(self, units: Sequence[str]) -> dict[str, UnitState]: ...
+
+    def reload_units(self) -> None: ...
+
+    def do(self, verb: str, units: Sequence[str]) -> None: ...
+
+
+class Keepalived:
+    """Instances of keepalived on this node."""
+
+    def __init__(self, units: Units, layout: Layout = NODE) -> None:
+        self._units = units
+        self._layout = layout
+
+    def capabilities(self) -> Capabilities:
+        """Those of a new keepalived when there is none yet, so that a plan can be made before it is installed."""
+        if not os.path.exists(self._layout.keepalived):
+            return Capabilities()
+        found = re.search(r"Keepalived v(\d+(?:\.\d+)*)", "".join(run([self._layout.keepalived, "--version"])[1:]))
+        if not found:
+            raise EdgeError("%s does not tell its version" % self._layout.keepalived)
+        return Capabilities.of_version(tuple(int(part) for part in found.group(1).split(".")))
+
+    def recorder(self) -> File | None:
+        return _file(self._layout.recorder)
+
+    def existing(self, name: str) -> Existing:
+        """What the files of an instance say, before it is known what is wanted."""
+        files = (_file(self._layout.configuration(name)), _file(self._layout.unit(name)))
+        return Existing(*(file.text if file else None for file in files))
+
+    def look(self, namespaces: Mapping[str, str | None]) -> dict[str, Found]:
+        """What there is of each service; namespaces gives for each name the network namespace that it should run in."""
+        units = self._units.look([unit_name(name) for name in namespaces])
+        return {name: self._found(name, namespace, units[unit_name(name)]) for name, namespace in namespaces.items()}
+
+    def _found(self, name: str, namespace: str | None, unit: UnitState) -> Found:
+        process = self._process(name, namespace, unit.main_pid) if unit.main_pid else None
+        state, since = self._state(name) if process else (None, None)
+        return Found(
+            configuration=_file(self._layout.configuration(name)),
+            unit=_file(self._layout.unit(name)),
+            enabled=unit.enabled,
+            stale=unit.stale,
+            process=process,
+            state=state,
+            since=since,
+        )
+
+    def _process(self, name: str, namespace: str | None, pid: int) -> Process:
+        arguments = _arguments(pid)
+        as_asked = "--use-file=" + self._layout.configuration(name) in arguments
+        home = "/run/netns/" + namespace if namespace else "/proc/self/ns/net"
+        return Process(
+            pid=pid,
+            as_asked=as_asked and _same("/proc/%d/ns/net" % pid, home),
+            recorder=self._recording(name),
+            loaded=_text(self._layout.loaded(name)) or None,
+        )
+
+    def _recording(self, name: str) -> bool:
+        runtime = self._layout.runtime_of(name)
+        arguments = _arguments(_text(runtime + "/recorder.pid").strip())
+        return self._layout.recorder in arguments and runtime in arguments
+
+    def _record_missed(self, units: Sequence[str]) -> None:
+        """Do the work of a recorder that died: what keepalived told since then is in the FIFO until it is reloaded."""
+        for name in map(service_name, units):
+            state = None if self._recording(name) else last_state(_drain(self._layout.runtime_of(name) + "/fifo"))
+            if state:
+                with open(self._layout.state(name), "w", encoding="utf-8") as file:
+                    file.write(state + "\n")
+
+    def _state(self, name: str) -> tuple[str | None, float | None]:
+        path = self._layout.state(name)
+        try:
+            with open(path, encoding="utf-8") as file:
+                since = os.fstat(file.fileno()).st_mtime
+                state = _STATES.get(file.read().strip())
+        except OSError:
+            return None, None
+        return (state, since) if state else (None, None)
+
+    def apply(self, step: Step) -> None:
+        """Carry out a step of plan_services() or plan_removal()."""
+        if step.verb == "test":
+            self.test(step.payload)
+        elif step.verb == "write":
+            os.makedirs(os.path.dirname(step.payload.path), mode=0o755, exist_ok=True)
+            write_atomically(step.payload.path, step.payload.text, step.payload.mode, "0", "0")
+        elif step.verb == "remove":
+            _remove(step.payload)
+        elif step.payload is None:
+            self._units.reload_units()
+        else:
+            if step.verb == "reload":
+                self._record_missed(step.payload)
+            self._units.do(step.verb, step.payload)
+            if step.verb in ("start", "restart"):
+                self._await_states(step.payload)
+
+    def test(self, writes: Sequence[Write]) -> None:
+        """keepalived's own test of configurations that no file holds yet. Raises EdgeError with all complaints."""
+        with ThreadPoolExecutor(max_workers=4) as workers:
+            complaints = [complaint for complaint in workers.map(self._complaint, writes) if complaint]
+        if complaints:
+            raise EdgeError("keepalived refuses the configuration, which was not written: %s" % "; ".join(complaints))
+
+    def _complaint(self, write: Write) -> str:
+        if write.namespace and not os.path.exists("/run/netns/" + write.namespace):
+            return "network namespace %s does not exist; make it first" % write.namespace
+        descriptor = os.memfd_create("keepalived.conf")
+        try:
+            # keepalived passes over a file that is executable, and says that all is well.
+            os.fchmod(descriptor, 0o600)
+            with open(os.dup(descriptor), "w", encoding="utf-8") as file:
+                file.write(write.text)
+            path = "/proc/self/fd/%d" % descriptor
+            command = ["ip", "netns", "exec", write.namespace] if write.namespace else []
+            command += [self._layout.keepalived, "--config-test", "--use-file=" + path]
+            status, _output, error = run(command, check=False, pass_fds=[descriptor])
+        finally:
+            os.close(descriptor)
+        if not status and "skipping" not in error:
+            return ""
+        for secret in secrets(write.text):
+            error = error.replace(secret.strip('"'), REDACTED)
+        return error.replace(path, write.path).strip() or "%s: exit status %d" % (write.path, status)
+
+    def _await_states(self, units: Sequence[str]) -> None:
+        deadline = time.monotonic() + FIRST_STATE
+        names = [service_name(unit) for unit in units]
+        while names and time.monotonic() < deadline:
+            names = [name for name in names if self._state(name)[0] is None]
+            time.sleep(0.02)
+
+
+def _file(path: str) -> File | None:
+    try:
+        text, attributes = read_text(path), read_attributes(path)
+    except MissingFile:
+        return None
+    return File(text, attributes.mode if (attributes.owner, attributes.group) == (0, 0) else None)
+
+
+def _text(path: str) -> str:
+    """What a file of the runtime directory holds; "" when there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _drain(fifo: str) -> str:
+    """What is in a FIFO that nobody reads; "" when there is none."""
+    try:
+        descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        return os.read(descriptor, 1 << 20).decode("utf-8", "replace")
+    except BlockingIOError:
+        return ""
+    finally:
+        os.close(descriptor)
+
+
+def _arguments(pid: int | str) -> list[str]:
+    """The command line of a process; empty when it is gone."""
+    return _text("/proc/%s/cmdline" % pid).split("\0") if pid else []
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise EdgeError("%s cannot be removed: %s" % (path, error.strerror)) from None

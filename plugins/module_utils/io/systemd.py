@@ -1,0 +1,70 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The edge to systemd: many units in one call. Enabling works without a running systemd, as when an image is built."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
+
+_PROPERTIES = "Id,ActiveState,MainPID,UnitFileState,NeedDaemonReload"
+
+
+@dataclass(frozen=True)
+class UnitState:
+    """main_pid is 0 when nothing runs; stale: the files on disk are newer than what systemd has read."""
+
+    main_pid: int = 0
+    enabled: bool = False
+    stale: bool = False
+
+
+class Systemd:
+    """systemd of the node that this runs on."""
+
+    @property
+    def running(self) -> bool:
+        """Whether systemd manages this node at all (sd_booted(3))."""
+        return os.path.isdir("/run/systemd/system")
+
+    def look(self, units: Sequence[str]) -> dict[str, UnitState]:
+        """The state of each unit, whether it exists or not."""
+        if not units:
+            return {}
+        if not self.running:
+            return {unit: UnitState(enabled=_enabled(unit)) for unit in units}
+        output = run(["systemctl", "show", "--property=" + _PROPERTIES, "--", *units])[1]
+        blocks = [dict(line.split("=", 1) for line in block.splitlines()) for block in output.strip().split("\n\n")]
+        states = {block["Id"]: _state(block) for block in blocks}
+        return {unit: states.get(unit, UnitState()) for unit in units}
+
+    def reload_units(self) -> None:
+        """Read the unit files again; nothing to do where systemd does not run, for it reads them when it starts."""
+        if self.running:
+            run(["systemctl", "daemon-reload"])
+
+    def do(self, verb: str, units: Sequence[str]) -> None:
+        """start, stop, restart, reload, enable or disable the units. Raises EdgeError with where to look."""
+        if verb not in ("enable", "disable") and not self.running:
+            raise EdgeError("systemd does not run on this node, so %s cannot %s" % (" ".join(units), verb))
+        status, output, error = run(["systemctl", verb, "--", *units], check=False)
+        if status:
+            text = (error or output).strip()
+            raise EdgeError("systemctl %s %s: %s" % (verb, " ".join(units), text or "exit status %d" % status))
+
+
+def _state(block: dict[str, str]) -> UnitState:
+    return UnitState(
+        main_pid=int(block.get("MainPID") or 0),
+        enabled=block.get("UnitFileState") == "enabled",
+        stale=block.get("NeedDaemonReload") == "yes",
+    )
+
+
+def _enabled(unit: str) -> bool:
+    return run(["systemctl", "is-enabled", "--", unit], check=False)[1].strip() == "enabled"

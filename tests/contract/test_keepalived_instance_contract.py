@@ -1,0 +1,339 @@
+"""keepalived_instance against real keepalived in real network namespaces; systemd is the fake that starts processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE, Layout
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.keepalived_instance import KeepalivedInstance
+from ansible_collections.linuxbridge.vrrp.plugins.modules.keepalived_instance import ARGUMENT_SPEC
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
+from fake_systemd import FakeSystemd
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or not os.path.exists(NODE.keepalived),
+    reason="needs root and keepalived, to run it in namespaces",
+)
+NODES = ("lbvki-a", "lbvki-b")
+OPTIONS = [name for name in ARGUMENT_SPEC if name not in ("name", "state")]
+
+
+def ip(*arguments: str) -> str:
+    return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def address(text: str, interface: str | None = None) -> dict[str, Any]:
+    return {"address": text, "interface": interface, "scope": None, "track": True}
+
+
+class Node:
+    """One namespace with one instance, as the module would keep it."""
+
+    def __init__(self, namespace: str, base: Path) -> None:
+        self.namespace = namespace
+        self.layout = Layout(
+            str(base / "etc"), str(base / "units"), str(base / "run"), shutil.which("keepalived") or ""
+        )
+        os.makedirs(self.layout.units)
+        self.systemd = FakeSystemd(self.layout.units)
+        self.operation = KeepalivedInstance(self.systemd, self.layout)
+        self.options: dict[str, Any] = {}
+
+    def params(self, **options: Any) -> dict[str, Any]:
+        given = {"name": "router", "state": "present", "namespace": self.namespace, **options}
+        return {**dict.fromkeys(OPTIONS), **given}
+
+    def plan(self, **options: Any) -> list[str]:
+        return self._plan(options)[0].actions
+
+    def _plan(self, options: dict[str, Any]) -> Any:
+        want = self.operation.parse(self.params(**options))
+        port = self.operation.connect(want)
+        have = self.operation.observe(port, want)
+        return self.operation.plan(have, want), port, have, want
+
+    def run(self, **options: Any) -> list[str]:
+        """What the module does; at the end nothing is left to do."""
+        plan, port, _have, _want = self._plan(options)
+        for step in plan.steps:
+            self.operation.apply(step, port)
+        deadline = time.monotonic() + 10
+        while self.plan(**options) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert self.plan(**options) == []
+        return plan.actions
+
+    def instance(self) -> dict[str, Any]:
+        plan, _port, have, want = self._plan({})
+        return self.operation.result(have, want, plan)["instance"]
+
+    def addresses(self) -> str:
+        return ip("-n", self.namespace, "-br", "address", "show")
+
+    def await_state(self, state: str) -> None:
+        deadline = time.monotonic() + 15
+        while self.instance()["state"] != state:
+            assert time.monotonic() < deadline, (state, self.instance())
+            time.sleep(0.05)
+
+
+@pytest.fixture()
+def nodes() -> Iterator[list[Node]]:
+    """Two nodes whose ha0 are the ends of one link."""
+    base = Path("/run/lbvki-test")
+    shutil.rmtree(base, ignore_errors=True)
+    for name in NODES:
+        subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+        ip("netns", "add", name)
+        ip("-n", name, "link", "set", "lo", "up")
+    ip("-n", NODES[0], "link", "add", "ha0", "type", "veth", "peer", "name", "ha0", "netns", NODES[1])
+    made = []
+    for index, name in enumerate(NODES):
+        ip("-n", name, "address", "add", "169.254.192.%d/18" % (index + 1), "dev", "ha0")
+        ip("-n", name, "link", "set", "ha0", "up")
+        made.append(Node(name, base / name))
+    yield made
+    for node in made:
+        node.systemd.close()
+    for name in NODES:
+        ip("netns", "delete", name)
+    shutil.rmtree(base)
+
+
+BASE: dict[str, Any] = {
+    "interface": "ha0",
+    "virtual_router_id": 7,
+    "advert_interval": 0.05,
+    "virtual_addresses": [address("169.254.0.7/24")],
+}
+
+
+def test_a_new_instance_runs_and_a_second_run_changes_nothing(nodes: list[Node]) -> None:
+    node = nodes[0]
+    actions = node.run(**BASE)
+    assert [action.split()[0] for action in actions] == ["write", "test", "write", "write", "reload", "enable", "start"]
+    node.systemd.read_only = True
+    assert node.run(**BASE) == []
+    assert node.run() == [], "what is unset is untouched"
+
+
+def test_state_and_since_follow_the_instance(nodes: list[Node]) -> None:
+    node = nodes[0]
+    before = time.time()
+    node.run(**BASE)
+    node.await_state("master")
+    assert before < time.time()
+    since = node.instance()["since"]
+    assert "169.254.0.7/24" in node.addresses()
+    node.run(priority=120)
+    assert node.instance() == {**node.instance(), "state": "master", "since": since}
+    ip("-n", NODES[1], "link", "set", "ha0", "down")
+    node.await_state("fault")
+    assert "169.254.0.7/24" not in node.addresses()
+    assert node.instance()["since"] > since
+
+
+def test_exactly_one_of_two_nodes_is_master(nodes: list[Node]) -> None:
+    for index, node in enumerate(nodes):
+        node.run(**BASE, priority=100 + index)
+    nodes[1].await_state("master")
+    nodes[0].await_state("backup")
+    nodes[1].run(state="absent")
+    nodes[0].await_state("master")
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"priority": 60},
+    {"preempt": False},
+    {"advert_interval": 0.1},
+    {"virtual_addresses_excluded": [address("198.51.100.1/24"), address("2001:db8::1/64")]},
+    {"virtual_addresses": [address("169.254.0.7/24"), address("169.254.0.8/24")]},
+    {"garp_master_repeat": 2, "garp_lower_prio_repeat": 1},
+    {"track_interfaces": [{"name": "lo", "weight": None}]},
+]
+
+
+def test_changes_that_keep_the_state_make_one_reload_together(nodes: list[Node]) -> None:
+    node = nodes[0]
+    node.run(**BASE)
+    node.await_state("master")
+    since = node.instance()["since"]
+    node.systemd.calls.clear()
+    node.run(**{key: value for change in CHANGES for key, value in change.items()})
+    assert node.systemd.calls == ["reload linuxbridge-vrrp-router.service"]
+    time.sleep(0.5)
+    assert (node.instance()["state"], node.instance()["since"]) == ("master", since)
+    assert "2001:db8::1/64" in node.addresses()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"virtual_router_id": 8},
+        {"unicast_peers": ["169.254.192.2"]},
+        {"virtual_addresses": [address("fe80::7/64")]},
+    ],
+)
+def test_changes_that_lose_the_state_are_a_restart_and_the_plan_says_so(nodes: list[Node], change: Any) -> None:
+    node = nodes[0]
+    node.run(**BASE)
+    actions = node.plan(**change)
+    assert actions[-1].startswith("restart linuxbridge-vrrp-router.service (it loses its VRRP state: ")
+    node.run(**change)
+
+
+def test_a_refused_configuration_is_not_written(nodes: list[Node]) -> None:
+    node = nodes[0]
+    node.run(**BASE)
+    path = Path(node.layout.configuration("router"))
+    before = path.read_text()
+    with pytest.raises(EdgeError, match=r"interface nope .* doesn't exist"):
+        node.run(virtual_addresses_excluded=[address("198.51.100.1/24", "nope")])
+    assert path.read_text() == before
+    assert os.listdir(path.parent) == ["router.conf"]
+
+
+def test_a_password_is_in_no_error_and_in_no_diff(nodes: list[Node]) -> None:
+    node = nodes[0]
+    secret = {"password": "s3cret-x", "type": "PASS"}
+    node.run(**{**BASE, "advert_interval": 1}, authentication=secret)
+    assert os.stat(node.layout.configuration("router")).st_mode & 0o777 == 0o640
+    plan = node._plan({"authentication": {"password": "other-1", "type": "PASS"}})[0]
+    assert plan.before != plan.after
+    assert "s3cret" not in str(plan) and "other-1" not in str(plan)
+    with pytest.raises(EdgeError) as error:
+        node.run(interface="nope", authentication=secret)
+    assert "s3cret" not in str(error.value)
+
+
+def edit_file(node: Node) -> None:
+    path = Path(node.layout.configuration("router"))
+    path.write_text(path.read_text().replace("priority 100", "priority 100\n    smtp_alert"))
+
+
+def edit_file_and_reload(node: Node) -> None:
+    edit_file(node)
+    node.systemd.do("reload", ["linuxbridge-vrrp-router.service"])
+
+
+def open_file(node: Node) -> None:
+    os.chmod(node.layout.configuration("router"), 0o644)
+
+
+def remove_file(node: Node) -> None:
+    os.unlink(node.layout.configuration("router"))
+
+
+def edit_unit(node: Node) -> None:
+    with open(node.layout.unit("router"), "a") as file:
+        file.write("# edited\n")
+
+
+def remove_unit(node: Node) -> None:
+    os.unlink(node.layout.unit("router"))
+    node.systemd.reload_units()
+
+
+def disable(node: Node) -> None:
+    node.systemd.do("disable", ["linuxbridge-vrrp-router.service"])
+
+
+def stop(node: Node) -> None:
+    node.systemd.do("stop", ["linuxbridge-vrrp-router.service"])
+
+
+def edit_recorder(node: Node) -> None:
+    Path(node.layout.recorder).write_text("#!/bin/sh\n")
+
+
+DRIFT = [
+    edit_file,
+    edit_file_and_reload,
+    open_file,
+    remove_file,
+    edit_unit,
+    disable,
+    stop,
+    edit_recorder,
+]
+
+
+@pytest.mark.parametrize("drift", DRIFT)
+def test_drift_is_found_and_mended(nodes: list[Node], drift: Any) -> None:
+    node = nodes[0]
+    node.run(**BASE)
+    drift(node)
+    assert node.run(**BASE) != []
+    node.await_state("master")
+
+
+def test_what_a_killed_recorder_missed_is_recorded(nodes: list[Node]) -> None:
+    node = nodes[0]
+    node.run(**{**BASE, "advert_interval": 0.5})
+    os.kill(int(Path(node.layout.runtime_of("router"), "recorder.pid").read_text()), signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while "169.254.0.7/24" not in node.addresses():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert node.instance()["state"] == "backup", "it missed the change"
+    assert node.run() == ["reload linuxbridge-vrrp-router.service"]
+    assert node.instance()["state"] == "master"
+
+
+def test_a_killed_process_is_started_again_by_systemd(nodes: list[Node]) -> None:
+    node = nodes[0]
+    node.run(**BASE)
+    node.await_state("master")
+    os.kill(node.systemd.look(["linuxbridge-vrrp-router.service"])["linuxbridge-vrrp-router.service"].main_pid, 9)
+    time.sleep(0.2)
+    assert node.run() == []
+    node.await_state("master")
+
+
+def test_absent_leaves_nothing(nodes: list[Node]) -> None:
+    node = nodes[0]
+    node.run(**BASE)
+    node.await_state("master")
+    node.run(state="absent")
+    assert "169.254.0.7" not in node.addresses()
+    assert os.listdir(node.layout.units) == []
+    assert os.listdir(node.layout.settings + "/instances") == []
+    assert os.listdir(node.layout.runtime) == []
+    node.systemd.read_only = True
+    assert node.run(state="absent") == []
+
+
+@pytest.mark.parametrize("stop_after", range(7))
+def test_a_run_that_ends_anywhere_is_finished_by_the_next(nodes: list[Node], stop_after: int) -> None:
+    node = nodes[0]
+    plan, port, _have, _want = node._plan(BASE)
+    assert len(plan.steps) == 7
+    for step in plan.steps[:stop_after]:
+        node.operation.apply(step, port)
+    node.run(**BASE)
+    node.await_state("master")
+    change: dict[str, Any] = {"virtual_router_id": 9, "priority": 90}
+    plan, port, _have, _want = node._plan(change)
+    for step in plan.steps[: stop_after % len(plan.steps)]:
+        node.operation.apply(step, port)
+    node.run(**change)
+    node.await_state("master")
+
+
+def test_a_process_in_another_namespace_is_restarted(nodes: list[Node]) -> None:
+    node = nodes[0]
+    node.run(**BASE)
+    assert "another network namespace" in node.plan(namespace=NODES[1])[-1]
+    node.run(namespace=NODES[1])
