@@ -26,6 +26,7 @@ net.ipv4.ip_forward, which is put back when the last lab goes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ipaddress
 import json
@@ -73,6 +74,16 @@ def nspawn_processes(directory: Path) -> dict[str, int]:
         roots = [word[len("--directory=") :] for word in words if word.startswith("--directory=%s/" % directory)]
         if os.path.basename(words[0]) == "systemd-nspawn" and roots:
             found[roots[0]] = int(entry.parent.name)
+    return found
+
+
+def cgroup_hierarchies() -> list[Path]:
+    """Where systemd keeps units: the hierarchies that a host's systemd writes to (version 2, hybrid or both)."""
+    found = []
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _source, point, kind, options = line.split()[:4]
+        if kind == "cgroup2" or (kind == "cgroup" and "name=systemd" in options.split(",")):
+            found.append(Path(point))
     return found
 
 
@@ -244,10 +255,29 @@ class Lab:
             "--bind=/dev/net/tun",
             *veths,
         ]
+        cgroups = self.cgroups(host["name"])
+        for cgroup in cgroups:
+            cgroup.mkdir(parents=True, exist_ok=True)
+
+        def enter() -> None:
+            for cgroup in cgroups:
+                (cgroup / "cgroup.procs").write_text("0")
+
         with root.with_name("console.log").open("w") as console:
             subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True, cwd="/"
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
+                cwd="/",
+                preexec_fn=enter,
             )
+
+    def cgroups(self, name: str) -> list[Path]:
+        """A host's own control groups. In a common one, each systemd would count the others' processes as its own:
+        stopping a service then fails with an input/output error and leaves processes behind."""
+        return [hierarchy / self.namespace / name for hierarchy in cgroup_hierarchies()]
 
     def plug(self, side: str, segment: str) -> None:
         deadline = time.monotonic() + 20
@@ -290,9 +320,12 @@ class Lab:
     # -- absent --------------------------------------------------------------------------------------------------
     def absent(self) -> dict[str, Any]:
         for root, process in nspawn_processes(self.directory).items():
-            self.act("stop " + Path(root).parent.name, lambda pid=process: os.kill(pid, signal.SIGKILL))
+            self.act("stop " + Path(root).parent.name, lambda pid=process: kill(pid))
         if not self.check:
             self.wait_until_stopped()
+        for cgroup in [hierarchy / self.namespace for hierarchy in cgroup_hierarchies()]:
+            if cgroup.exists():
+                self.act("remove %s" % cgroup, lambda top=cgroup: remove_cgroup(top))
         for point in mounts_below(self.directory):
             self.act("unmount " + point, lambda mount=point: run("umount", "--lazy", mount))
         if self.uplink in [link["ifname"] for link in ip_json("link", "show")]:
@@ -318,6 +351,24 @@ class Lab:
     def put_forwarding_back(record: Path) -> None:
         FORWARDING.write_text(record.read_text())
         record.unlink()
+
+
+def kill(process: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+
+
+def remove_cgroup(top: Path) -> None:
+    """End what is left in a control group and below (bounded), and remove it."""
+    deadline = time.monotonic() + STOP_SECONDS
+    for directory in sorted((Path(entry[0]) for entry in os.walk(top)), reverse=True):
+        while left := (directory / "cgroup.procs").read_text().split():
+            for process in left:
+                kill(int(process))
+            if time.monotonic() > deadline:
+                raise SystemExit("processes %s in %s do not end" % (", ".join(left), directory))
+            time.sleep(0.05)
+        directory.rmdir()
 
 
 def image_layers(image: str) -> list[str]:
