@@ -204,6 +204,11 @@ def _interfaces(ports: Iterable[Mapping[str, Any]]) -> tuple[Interface, ...]:
     return tuple(sorted(found, key=lambda interface: (interface.subnet_id, interface.address)))
 
 
+def has_vrid(item: Mapping[str, Any]) -> bool:
+    """Whether the API's router has a VRID: each that is HA, unless it is in ERROR for want of one."""
+    return bool(item.get("ha")) and item["status"] != "ERROR"
+
+
 def active_hosts(agents: Iterable[Agent]) -> list[str]:
     """Hosts that the API says are active. The record of a dead agent is a guess and does not count."""
     return [agent.host for agent in agents if agent.alive and agent.ha_state == "active"]

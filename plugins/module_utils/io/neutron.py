@@ -9,7 +9,7 @@ Requests and answers are the API's own dictionaries, so that no attribute depend
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +31,9 @@ Item = dict[str, Any]
 
 #: Requests made at once where one is needed per router; enough to hide latency, few enough for one API worker.
 PARALLEL = 8
+
+#: Values of one filter in one request.
+LONGEST_QUERY = 100
 
 
 def argument_spec() -> dict[str, Any]:
@@ -63,11 +66,18 @@ _SDK_NAMES = {
 }
 
 
+#: What to do about a refusal, by HTTP status, where the API never says.
+_REMEDIES = {
+    401: " (check the credentials: cloud, auth, clouds.yaml)",
+    403: " (an administrator of the cloud is needed, or a policy that allows this)",
+}
+
+
 class ApiError(EdgeError):
     """The API's refusal. status: HTTP status; kind: the API's name for the error, such as OverQuota."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(message + _REMEDIES.get(status, ""))
         self.status = status
         self.kind = kind
 
@@ -83,16 +93,22 @@ class Neutron:
         return self._send("get", path, params=query)
 
     def find(self, collection: str, **query: Any) -> list[Item]:
-        """All of a collection such as routers, page by page where the server limits pages."""
+        """All of a collection such as routers, page by page where the server limits pages.
+
+        Long lists in the query are asked for in parts, for a request line has its limits.
+        """
         key = collection.rsplit("/", 1)[-1].replace("l3-", "")
         items: list[Item] = []
-        answer = self.get("/" + collection, **query)
-        while True:
+        for part in _parts(query):
+            answer = self.get("/" + collection, **part)
             items += answer[key]
-            following = [link["href"] for link in answer.get(key + "_links") or () if link["rel"] == "next"]
-            if not following:
-                return items
-            answer = self.get("/%s?%s" % (collection, urlsplit(following[0]).query))
+            while True:
+                following = [link["href"] for link in answer.get(key + "_links") or () if link["rel"] == "next"]
+                if not following:
+                    break
+                answer = self.get("/%s?%s" % (collection, urlsplit(following[0]).query))
+                items += answer[key]
+        return items
 
     def post(self, path: str, body: Item) -> Item:
         return self._send("post", path, json=body)
@@ -141,6 +157,15 @@ class Neutron:
             raise ApiError(0, type(error).__name__, "the cloud's API cannot be used: %s" % error) from error
 
 
+def _parts(query: Item) -> Iterator[Item]:
+    longest = max((name for name in query if isinstance(query[name], list)), key=lambda n: len(query[n]), default=None)
+    if longest is None:
+        yield query
+        return
+    for start in range(0, len(query[longest]), LONGEST_QUERY):
+        yield {**query, longest: query[longest][start : start + LONGEST_QUERY]}
+
+
 def _refusal(response: Any) -> ApiError:
     try:
         body = response.json()
@@ -150,10 +175,6 @@ def _refusal(response: Any) -> ApiError:
     inner = inner if isinstance(inner, dict) else {"message": str(inner)}
     message = str(inner.get("message") or response.reason or "no reason given").strip()
     text = "the API answered %d: %s" % (response.status_code, message)
-    if response.status_code == 403:
-        text += " (an administrator of the cloud is needed, or a policy that allows this)"
-    if response.status_code == 401:
-        text += " (check the credentials: cloud, auth, clouds.yaml)"
     return ApiError(response.status_code, str(inner.get("type") or ""), text)
 
 

@@ -29,7 +29,7 @@ PORT_NAME = "linuxbridge.vrrp interface of router %s"
 
 def observe(api: Neutron, want: Want, router_id: str | None = None) -> state.Have:
     """What is there of want. router_id: the router a former look found, so that it is found again by that alone."""
-    project_id = _project(api, want.project)
+    project_id = project_id_of(api, want.project)
     item = _router(api, want, project_id, router_id)
     ports = api.find("ports", device_id=item["id"]) if item else []
     router = state.router(item, ports) if item else None
@@ -57,7 +57,7 @@ def observe(api: Neutron, want: Want, router_id: str | None = None) -> state.Hav
     return have
 
 
-def _project(api: Neutron, reference: str | None) -> str | None:
+def project_id_of(api: Neutron, reference: str | None) -> str | None:
     """ID of the project asked for. Who may not ask Keystone can still give an ID."""
     if reference is None:
         return None
@@ -182,19 +182,18 @@ def _vrids_left(api: Neutron, want: Want, router: state.Router | None, have: sta
         raise EdgeError(_error_status(api, router))
     if want.present and want.ha and (router is None or router.ha is False):
         project_id = router.project_id if router else have.target.project_id
-        used = vrids_used(api.find("routers", project_id=project_id))
+        used = _vrids_used(api, project_id)
         if used >= state.VRIDS:
             message = "all %d VRIDs of the HA network of project %s are used; delete HA routers, or use another project"
             raise SpecError.one("ha", message % (state.VRIDS, project_id))
 
 
-def vrids_used(routers: Iterable[Item]) -> int:
-    """Of routers of one project: each that is HA has a VRID, unless it is in ERROR for want of one."""
-    return sum(1 for item in routers if item.get("ha") and item["status"] != "ERROR")
+def _vrids_used(api: Neutron, project_id: str | None) -> int:
+    return sum(1 for item in api.find("routers", project_id=project_id) if state.has_vrid(item))
 
 
 def _error_status(api: Neutron, router: state.Router) -> str:
-    used = vrids_used(api.find("routers", project_id=router.project_id)) if router.ha else 0
+    used = _vrids_used(api, router.project_id) if router.ha else 0
     if used >= state.VRIDS:
         why = "all %d VRIDs of the HA network of project %s are used" % (state.VRIDS, router.project_id)
     else:

@@ -52,7 +52,8 @@ class RouterPort:
         try:
             functions[type(step.payload)](step.payload)
         except ApiError as error:
-            raise self._explained(error) from error
+            self._explain(error)
+            raise
 
     def _create(self, payload: plan.CreateRouter) -> None:
         router = self.api.post("/routers", {"router": dict(payload.body)})["router"]
@@ -75,12 +76,13 @@ class RouterPort:
             if payload.bring_up:
                 self._update({"admin_state_up": True})
         except EdgeError as error:
-            raise self._put_back(error, not payload.ha if changed else None) from error
+            self._put_back(error, not payload.ha if changed else None)
+            raise
         if payload.bring_up:
             self.api.delete("%s/tags/%s" % (self.path, INTERRUPTED))
 
-    def _put_back(self, error: EdgeError, ha: bool | None) -> EdgeError:
-        """Undo what _switch_ha did; ha: its old value if it has been changed. Returns the error to raise."""
+    def _put_back(self, error: EdgeError, ha: bool | None) -> None:
+        """Undo what _switch_ha did, and add to the error how that went; ha: its old value if it has been changed."""
         try:
             if ha is not None:
                 self._update({"admin_state_up": False})
@@ -91,11 +93,11 @@ class RouterPort:
             message = (
                 "%s; putting the old state back failed too: %s; the router is left down, the next run brings it up"
             )
-            failure = EdgeError(message % (error, second))
-            failure.changed = True
-            return failure
-        took = "%s; the router is as it was, and was down for %.1f seconds" % (error, self.seconds_down() or 0)
-        return ApiError(error.status, error.kind, took) if isinstance(error, ApiError) else EdgeError(took)
+            error.args = (message % (error, second),)
+            error.changed = True
+        else:
+            down = "%s; the old state is put back; the router was down for %.1f seconds"
+            error.args = (down % (error, self.seconds_down() or 0),)
 
     def _drain(self) -> None:
         """Wait until living agents have taken the router down.
@@ -148,15 +150,13 @@ class RouterPort:
             if error.status != 404:
                 raise
 
-    def _explained(self, error: ApiError) -> EdgeError:
-        """What the API said, and what it left out."""
-        more = ""
+    def _explain(self, error: ApiError) -> None:
+        """Add to what the API said what it left out."""
         if error.kind == "OverQuota":
-            more = self._quotas()
+            error.args = (str(error) + self._quotas(),)
         elif error.kind in ("RouterInterfaceInUseByFloatingIP", "RouterExternalGatewayInUseByFloatingIp"):
             used = self.api.find("floatingips", router_id=self.router_id)
-            more = "; floating IPs of the router: " + ", ".join(ip["floating_ip_address"] for ip in used)
-        return ApiError(error.status, error.kind, str(error) + more) if more else error
+            error.args = ("%s; its floating IPs: %s" % (error, ", ".join(ip["floating_ip_address"] for ip in used)),)
 
     def _quotas(self) -> str:
         project_id = self.project_id or self.api.project_id
