@@ -26,9 +26,9 @@ for collection in .cache/collections/ansible_collections/*/*; do
     [[ -L $collection ]] || (cd .cache/collections && cp -r --parents "${collection#.cache/collections/}" "$work")
 done
 
-# Its own HOME keeps its virtual environments out of the user's; pip's configuration is still the user's.
-mkdir -p "$home/.ansible/test/cache" "$home/.config"
-for settings in .config/pip .pip .pip.conf; do
+# Its own HOME keeps its virtual environments out of the user's; pip's configuration and cache are still the user's.
+mkdir -p "$home/.ansible/test/cache" "$home/.config" "$home/.cache"
+for settings in .config/pip .pip .cache/pip; do
     [[ ! -e $HOME/$settings ]] || ln -sfn "$HOME/$settings" "$home/$settings"
 done
 grep -ohP "\bpip='\K[0-9.]+" .venv/lib/python*/site-packages/ansible_test/_internal/python_requirements.py |
@@ -40,7 +40,7 @@ log=$work/log
 status=0
 (cd "$copy" && HOME=$home PATH=$root/.venv/bin:$PATH ansible-test sanity --local --python "$version" --color no) >"$log" 2>&1 || status=$?
 # Without what pip has to say.
-grep -vE '^( |$|Looking in |Collecting |Installing |Successfully |Using cached |WARNING: Location )' "$log"
+grep -vE '^( |$|Looking in |Collecting |Processing |Installing |Successfully |Using cached |WARNING: Location )' "$log"
 if grep -q 'All targets skipped' "$log"; then
     echo "error: ansible-test skipped everything" >&2
     exit 1
