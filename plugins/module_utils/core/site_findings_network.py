@@ -15,7 +15,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.site_model i
     ERROR,
     NETWORK_NODES,
     NOTE,
-    WARNING,
     Finding,
     Host,
     Site,
@@ -72,13 +71,16 @@ def _overlay_address(host: Host, name: str, found: dict[str, Any]) -> Iterator[F
     choose = "set overlay_address to one that it has: %s" % ", ".join(addresses)
     what = ""
     if not addresses:
-        what, choose = "no address", "give it one in the host's network configuration; VXLAN needs it as its own end"
+        what, choose = (
+            "has no address",
+            "give it one in the host's network configuration; VXLAN needs it as its own end",
+        )
     elif wanted and wanted.split("/")[0] not in addresses:
-        what = "not the overlay_address %s" % wanted
+        what = "does not have the overlay_address %s" % wanted
     elif not wanted and not own_ipv4:
-        what = "no IPv4 address of its own, which would be taken"
+        what = "has no IPv4 address of its own, which would be taken"
     if what:
-        what = "the overlay interface %s has %s" % (name, what)
+        what = "the overlay interface %s %s" % (name, what)
         yield Finding(ERROR, "interface_without_address", (host.name,), what, choose)
 
 
@@ -141,14 +143,15 @@ def ha_network(site: Site, overlapping: Overlapping) -> Iterator[Finding]:
 
 
 def api(site: Site) -> Iterator[Finding]:
+    """The API is asked for the subnets; what changes the site waits for the agents with the same API."""
     if site.api_failure:
         yield Finding(
-            WARNING,
-            "api_not_asked",
+            ERROR,
+            "api_not_answering",
             (),
-            "the site's API did not tell its subnets, so l3_ha_net_cidr is not compared with them: %s"
-            % site.api_failure,
-            "check the entry preflight_cloud of clouds.yaml, or set preflight_cloud to an empty text",
+            "the site's API does not tell its subnets: %s" % site.api_failure,
+            "mend the entry of clouds.yaml that openstack_cloud names; or leave openstack_cloud out, and nothing waits "
+            "for Neutron's agents",
         )
 
 

@@ -428,9 +428,10 @@ def test_a_ha_network_that_overlaps_a_subnet_is_an_error_and_its_own_subnets_do_
     assert "subnet 6843314a" in site.only()["what"]
 
 
-def test_an_api_that_does_not_answer_is_a_warning(site: Site) -> None:
+def test_an_api_that_does_not_answer_is_an_error_with_the_reason(site: Site) -> None:
     site.api = {"msg": "Cloud site was not found.", "failed": False}
-    assert (site.only()["severity"], site.only()["check"]) == ("warning", "api_not_asked")
+    assert (site.only()["severity"], site.only()["check"]) == ("error", "api_not_answering")
+    assert "Cloud site was not found" in site.only()["what"]
 
 
 @pytest.mark.parametrize("cidr", ["169.254.192.0", "169.254.192.0/33", "ha-net"])
