@@ -90,6 +90,12 @@ actions:
   type: list
   elements: str
   sample: [restart neutron-l3-agent]
+not_installed:
+  description: Services without a unit file, and masked ones, of which nobody can tell.
+  returned: success
+  type: list
+  elements: str
+  sample: [neutron-l3-agent]
 """
 
 from typing import Any
@@ -102,6 +108,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.service_plan
     STATES,
     Have,
     Service,
+    not_installed,
     plan_services,
     services_from,
 )
@@ -133,7 +140,7 @@ class ServiceCurrent:
         return float(self._module.params["timeout"])
 
     def result(self, have: Have, want: tuple[Service, ...], plan: Plan) -> dict[str, Any]:
-        return {}
+        return {"not_installed": not_installed(have, want)}
 
 
 def main() -> None:

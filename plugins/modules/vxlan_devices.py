@@ -66,6 +66,12 @@ actions:
   type: list
   elements: str
   sample: [set the group of vxlan-101]
+populated:
+  description: Devices with entries that layer-2 population wrote, after what was done.
+  returned: success
+  type: list
+  elements: str
+  sample: [vxlan-101]
 """
 
 from typing import Any
@@ -103,7 +109,7 @@ class VxlanDevices:
         return 2.0
 
     def result(self, have: Have, want: Want, plan: Plan) -> dict[str, Any]:
-        return {}
+        return {"populated": [device.name for device in have.devices if device.populated]}
 
 
 def main() -> None:

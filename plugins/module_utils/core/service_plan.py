@@ -102,6 +102,11 @@ def plan_services(have: Have, want: tuple[Service, ...]) -> Plan:
     return Plan(tuple(steps), before, after)
 
 
+def not_installed(have: Have, want: tuple[Service, ...]) -> list[str]:
+    """Services whose unit's file is not there; a mask hides whether it is."""
+    return [service.name for service in want if not have.units[service.name].there or have.units[service.name].masked]
+
+
 def newer_file(service: Service, have: Have) -> str | None:
     """What the running service has not read: the path of the file written last, None when it has read all."""
     started = have.units[service.name].started

@@ -12,6 +12,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.service_plan
     Have,
     Service,
     Unit,
+    not_installed,
     plan_services,
     services_from,
 )
@@ -104,6 +105,11 @@ def test_a_service_that_is_not_wanted_is_stopped_and_does_not_come_back_at_boot(
 )
 def test_only_a_service_that_is_not_installed_is_held(unit: Unit, expected: list[str]) -> None:
     assert actions(have(unit), state="held") == expected
+
+
+def test_a_masked_service_may_be_one_that_is_not_installed() -> None:
+    units = {"a": RUNNING, "b": Unit("not-found"), "c": Unit("masked", "inactive", "masked")}
+    assert not_installed(Have(units, {}, 0.0), (Service("a"), Service("b"), Service("c"))) == ["b", "c"]
 
 
 def test_services_are_acted_on_in_the_order_they_are_named() -> None:
