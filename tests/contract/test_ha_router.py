@@ -35,10 +35,14 @@ class Mortal:
 
 
 class World:
-    """Things of a test's own, in a project of its own, which are gone after it."""
+    """Things of a test's own, in a project of its own, which are gone after it.
 
-    def __init__(self, api, project, member):
+    kill_every: 1 to try each request as the last of a killed run, more to leave some out where requests take long.
+    """
+
+    def __init__(self, api, project, member, kill_every):
         self.api = api
+        self.kill_every = kill_every
         self.project = project
         self.member = member
         self.tag = "contract-%s" % uuid.uuid4().hex[:8]
@@ -107,7 +111,7 @@ class World:
 def fake_world():
     api = FakeNeutron()
     project = api.project("contract")
-    yield World(api, project, api.member_of(project))
+    yield World(api, project, api.member_of(project), kill_every=1)
 
 
 def lab_world():
@@ -122,7 +126,7 @@ def lab_world():
     role = connection.identity.find_role("member") or connection.identity.create_role(name="member")
     connection.identity.assign_project_role_to_user(project, user, role)
     member = connection.connect_as(username=name, password=password, project_id=project.id)
-    world = World(Neutron(connection), project.id, Neutron(member))
+    world = World(Neutron(connection), project.id, Neutron(member), kill_every=3)
     try:
         yield world
         world.clear()
@@ -317,7 +321,7 @@ def test_a_run_killed_anywhere_is_finished_by_the_next(world):
         "external_gateway": {"network": outside["id"]},
         "routes": [{"destination": "192.0.2.0/24", "nexthop": world.host(inside, 1)}],
     }
-    for changes in itertools.count(1):
+    for changes in itertools.count(1, world.kill_every):
         world.run(state="absent")
         world.router(ha=False)
         mortal = Mortal(world.api, changes)

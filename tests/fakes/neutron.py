@@ -76,6 +76,10 @@ class FakeNeutron(RouterRules):
         match = re.fullmatch("routers/(.+)/l3-agents", collection)
         if match:
             return self._agents_of(match[1])
+        match = re.fullmatch("agents/(.+)/l3-routers", collection)
+        if match:
+            host = self._one("agents", match[1])["host"]
+            collection, query = "routers", {"id": [r for r, hosted in self._hosted.items() if host in hosted["hosts"]]}
         return [self._shown(collection, item) for item in self._things[collection].values() if _matches(item, query)]
 
     def get(self, path, **query):

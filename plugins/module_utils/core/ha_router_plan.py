@@ -78,7 +78,7 @@ def make_plan(have: Have, want: Want) -> Plan:
         if router is None:
             return Plan()
         check(have, want, (), router.interfaces)
-        return Plan(_removal(router, have), view(router, have), {})
+        return Plan(_removal(router, have), view(router, have), {}, subject="router %s" % router.name)
     add = interfaces_to_add(router, have.target)
     remove = interfaces_to_remove(router, have.target)
     check(have, want, add, remove)
@@ -95,7 +95,8 @@ def make_plan(have: Have, want: Want) -> Plan:
     if want.routes is not None and want.routes != routes_now:
         steps.append(Step("set routes of", "router %s" % name, _routes_body(want.routes)))
     before = view(router, have) if router else {}
-    return Plan(tuple(steps), before, view_after(have, want, add, remove) if steps else before)
+    after = view_after(have, want, add, remove) if steps else before
+    return Plan(tuple(steps), before, after, subject="router %s" % name)
 
 
 def interfaces_to_add(router: Router | None, target: Target) -> tuple[TargetInterface, ...]:

@@ -92,11 +92,12 @@ def _router(api: Neutron, want: Want, project_id: str | None, router_id: str | N
 
 
 def _things(api: Neutron, collection: str, references: Iterable[str], ids: Iterable[str]) -> list[Item]:
-    """Everything that has one of the references as its name or ID, and what has one of the IDs."""
-    names = sorted(references)
+    """Everything that has one of the references as its ID, or else as its name, and what has one of the IDs."""
+    names = set(references)
     wanted_ids = sorted(set(ids) | {name for name in names if is_id(name)})
-    found = api.find(collection, name=names) if names else []
-    found += api.find(collection, id=wanted_ids) if wanted_ids else []
+    found = api.find(collection, id=wanted_ids) if wanted_ids else []
+    names -= {item["id"] for item in found}
+    found += api.find(collection, name=sorted(names)) if names else []
     return list({item["id"]: item for item in found}.values())
 
 
