@@ -9,6 +9,10 @@ STAGES := lint sanity unit contract compat artefact docs molecule
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# Root may work in a checkout that is somebody else's.
+export GIT_CONFIG_COUNT := 1
+export GIT_CONFIG_KEY_0 := safe.directory
+export GIT_CONFIG_VALUE_0 := $(CURDIR)
 stage := tools/stage.sh
 playbook := ansible-playbook -e lab_name=$(LAB)
 on_lab := $(playbook) -i examples/site -i .lab/$(LAB)/inventory

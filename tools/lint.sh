@@ -10,13 +10,14 @@ check() {
     "$@" || failed+=("$name")
     printf '%3d s  %s\n' $((SECONDS - started)) "$name"
 }
-shell_scripts() { git ls-files -co --exclude-standard -z | xargs -0 grep -lZE -m1 '^#!.*\b(ba)?sh$' -- 2>/dev/null; }
+files() { git ls-files -co --exclude-standard -z -- "$@"; }
+shell_scripts() { files . | xargs -0 awk 'FNR == 1 && /^#!.*sh$/ {printf "%s%c", FILENAME, 0} {nextfile}' 2>/dev/null; }
 
 check ruff ruff check --quiet .
 check 'ruff format' ruff format --quiet --diff .
 check 'mypy, strict on core' mypy --strict -p ansible_collections.linuxbridge.vrrp.plugins.module_utils.core
 check mypy mypy -p ansible_collections.linuxbridge.vrrp.plugins
-check yamllint yamllint --strict .
+check yamllint xargs -0 -a <(files '*.yml' '*.yaml') yamllint --strict
 check ansible-lint ansible-lint --offline -q --nocolor
 check shellcheck xargs -0 -a <(shell_scripts) shellcheck
 check antsibull-docs antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
