@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the scenarios named, each to its end, and fails when one of them does.
+# Runs the scenarios named, each to its end, and fails when one of them does, or has verified nothing.
 # usage: molecule.sh SCENARIO...
 set -u
 
@@ -9,6 +9,7 @@ export MOLECULE_COMMAND_BORDERS=0
 failed=()
 for scenario in "$@"; do
     molecule test --scenario-name "$scenario" || failed+=("$scenario")
+    [[ -e .cache/reports/molecule-$scenario.xml ]] || failed+=("$scenario (no testinfra test ran)")
 done
 if ((${#failed[@]})); then
     echo "failed: ${failed[*]}" >&2
