@@ -1,0 +1,130 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Watches in the background of this host: ``ip monitor`` in each namespace, with what was there when it started."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import timeline
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.job import JobHave
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import background, iproute
+
+EMPTY: dict[str, Any] = {"started": None, "ended": None, "namespaces": [], "links": []}
+
+#: Between the start of ip and the snapshot, for ip to open its socket; in seconds.
+_SETTLE = 0.5
+#: ip's receive buffer, in bytes, for a node whose routers all change at once.
+_BUFFER = "8388608"
+
+
+class Watches:
+    """See JobPort."""
+
+    def __init__(self, directory: str = background.DIRECTORY) -> None:
+        self._jobs = background.Jobs("watch", directory)
+
+    def look(self, name: str) -> JobHave:
+        asked, running = self._jobs.asked(name), self._jobs.running(name)
+        if asked and self._saved(name, "first") is None:
+            asked = {}  # the task that started it was killed before it had looked
+        return JobHave(asked, running, None if running or not asked else self._result(name, asked))
+
+    def start(self, name: str, asked: dict[str, Any]) -> None:
+        missing = sorted(set(asked["namespaces"]) - set(iproute.namespaces()))
+        if missing:
+            raise EdgeError("there is no network namespace %s" % " and no ".join(missing))
+        monitor = ["ip", "-ts", "-o", "-rcvbuf", _BUFFER]
+        commands = [[*monitor, "-n", one, "monitor", "address"] for one in asked["namespaces"]]
+        commands += [[*monitor, "monitor", "link", "dev", one] for one in asked["interfaces"]]
+        launch = background.execute(commands, asked["duration"], {"TZ": "UTC", "LC_ALL": "C"})
+        self._jobs.start(name, asked, launch)
+        time.sleep(_SETTLE)
+        self._save(name, "first", asked)
+
+    def stop(self, name: str) -> None:
+        self._save(name, "last", self._jobs.asked(name) or {"namespaces": []})
+        self._jobs.stop(name)
+
+    def remove(self, name: str) -> None:
+        self._jobs.remove(name)
+
+    def _save(self, name: str, which: str, asked: dict[str, Any]) -> None:
+        now = time.time()
+        held = {one: _held(answers[0]) for one, answers in _addresses(asked["namespaces"]).items()}
+        background.write_json(os.path.join(self._jobs.folder(name), which + ".json"), {"time": now, "held": held})
+
+    def _saved(self, name: str, which: str) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = background.read_json(os.path.join(self._jobs.folder(name), which + ".json"))
+        return found
+
+    def _result(self, name: str, asked: dict[str, Any]) -> dict[str, Any] | None:
+        first, last = self._saved(name, "first"), self._saved(name, "last")
+        if first is None:
+            return None
+        end = last["time"] if last else first["time"] + asked["duration"]
+        count = len(asked["namespaces"])
+        return {
+            "started": first["time"],
+            "ended": end,
+            "namespaces": [
+                _namespace(one, first, last, list(self._lines(name, at)), end)
+                for at, one in enumerate(asked["namespaces"])
+            ],
+            "links": [
+                {"interface": one, "changes": _changes(self._lines(name, at + count))}
+                for at, one in enumerate(asked["interfaces"])
+            ],
+        }
+
+    def _lines(self, name: str, number: int) -> Iterator[str]:
+        path = os.path.join(self._jobs.folder(name), str(number))
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                yield from file
+
+
+def _addresses(namespaces: list[str]) -> dict[str, list[list[dict[str, Any]]]]:
+    return iproute.show_in(namespaces, [iproute.DEVICES])
+
+
+def _held(devices: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [
+        (device["ifname"], "%s/%d" % (address["local"], address["prefixlen"]))
+        for device in devices
+        for address in device.get("addr_info", ())
+        if "local" in address
+    ]
+
+
+def _namespace(
+    name: str, first: dict[str, Any], last: dict[str, Any] | None, lines: list[str], end: float
+) -> dict[str, Any]:
+    """complete: what ip told, from the start on, leads to what is there at the end."""
+    begun = [tuple(held) for held in first["held"].get(name, ())]
+    events = [event for event in map(timeline.address_event, lines) if event and event.time <= end]
+    found = timeline.spans(begun, events, first["time"], end)
+    ended = None if last is None else {tuple(held) for held in last["held"].get(name, ())}
+    return {
+        "namespace": name,
+        "complete": timeline.held_last(begun, events) == ended,
+        "addresses": [
+            {"interface": interface, "address": address, "spans": [list(span) for span in spans]}
+            for (interface, address), spans in sorted(found.items())
+        ],
+    }
+
+
+def _changes(lines: Iterator[str]) -> list[dict[str, Any]]:
+    """Of the interface's flags; ip tells of other changes, too."""
+    changes: list[dict[str, Any]] = []
+    for event in filter(None, map(timeline.link_event, lines)):
+        state = {"enabled": event.enabled, "carrier": event.carrier}
+        if not changes or {key: changes[-1][key] for key in state} != state:
+            changes.append({"time": event.time, **state})
+    return changes
