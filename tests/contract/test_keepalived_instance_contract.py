@@ -1,12 +1,15 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """keepalived_instance against real keepalived in real network namespaces; systemd is the fake that starts processes."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,20 +17,17 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE, Layout
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.keepalived_instance import KeepalivedInstance
 from ansible_collections.linuxbridge.vrrp.plugins.modules.keepalived_instance import ARGUMENT_SPEC
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
-from fake_systemd import FakeSystemd
+from ansible_collections.linuxbridge.vrrp.tests.fakes import module_run
+from ansible_collections.linuxbridge.vrrp.tests.fakes.fake_systemd import FakeSystemd
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not os.path.exists(NODE.keepalived),
     reason="needs root and keepalived, to run it in namespaces",
 )
 NODES = ("lbvki-a", "lbvki-b")
-OPTIONS = [name for name in ARGUMENT_SPEC if name not in ("name", "state")]
 
 
 def ip(*arguments: str) -> str:
@@ -35,7 +35,7 @@ def ip(*arguments: str) -> str:
 
 
 def address(text: str, interface: str | None = None) -> dict[str, Any]:
-    return {"address": text, "interface": interface, "scope": None, "track": True}
+    return {"address": text, "interface": interface}
 
 
 class Node:
@@ -43,41 +43,52 @@ class Node:
 
     def __init__(self, namespace: str, base: Path) -> None:
         self.namespace = namespace
-        self.layout = Layout(
-            str(base / "etc"), str(base / "units"), str(base / "run"), shutil.which("keepalived") or ""
-        )
+        self.layout = Layout(str(base / "etc"), str(base / "units"), str(base / "run"))
         os.makedirs(self.layout.units)
         self.systemd = FakeSystemd(self.layout.units)
-        self.operation = KeepalivedInstance(self.systemd, self.layout)
-        self.options: dict[str, Any] = {}
 
-    def params(self, **options: Any) -> dict[str, Any]:
-        given = {"name": "router", "state": "present", "namespace": self.namespace, **options}
-        return {**dict.fromkeys(OPTIONS), **given}
+    def call(self, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+        operation = KeepalivedInstance(self.systemd, self.layout)
+        given = {"name": "router", "namespace": self.namespace, **options}
+        result: dict[str, Any] = module_run.run(operation, ARGUMENT_SPEC, check_mode, **given)
+        return result
 
     def plan(self, **options: Any) -> list[str]:
-        return self._plan(options)[0].actions
-
-    def _plan(self, options: dict[str, Any]) -> Any:
-        want = self.operation.parse(self.params(**options))
-        port = self.operation.connect(want)
-        have = self.operation.observe(port, want)
-        return self.operation.plan(have, want), port, have, want
+        """What check mode says; it changes nothing."""
+        read_only, self.systemd.read_only = self.systemd.read_only, True
+        result = self.call(check_mode=True, **options)
+        self.systemd.read_only = read_only
+        assert not result["failed"], result
+        return list(result["actions"])
 
     def run(self, **options: Any) -> list[str]:
-        """What the module does; at the end nothing is left to do."""
-        plan, port, _have, _want = self._plan(options)
-        for step in plan.steps:
-            self.operation.apply(step, port)
-        deadline = time.monotonic() + 10
-        while self.plan(**options) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        """What is done, which is what check mode says; afterwards nothing is left to do."""
+        planned = self.plan(**options)
+        result = self.call(**options)
+        assert not result["failed"], result
+        assert result["actions"] == planned
+        assert result["changed"] is bool(planned)
         assert self.plan(**options) == []
-        return plan.actions
+        return planned
+
+    def interrupted(self, steps: int, **options: Any) -> None:
+        """A run that ends behind so many steps, as if killed."""
+        operation = KeepalivedInstance(self.systemd, self.layout)
+        apply = operation.apply
+        done: list[object] = []
+
+        def apply_some(step: Any, port: Any) -> None:
+            if len(done) == steps:
+                raise KeyboardInterrupt
+            apply(step, port)
+            done.append(step)
+
+        operation.apply = apply_some  # type: ignore[method-assign]
+        with contextlib.suppress(KeyboardInterrupt):
+            module_run.run(operation, ARGUMENT_SPEC, False, name="router", namespace=self.namespace, **options)
 
     def instance(self) -> dict[str, Any]:
-        plan, _port, have, want = self._plan({})
-        return self.operation.result(have, want, plan)["instance"]
+        return dict(self.call(check_mode=True)["instance"])
 
     def addresses(self) -> str:
         return ip("-n", self.namespace, "-br", "address", "show")
@@ -199,8 +210,9 @@ def test_a_refused_configuration_is_not_written(nodes: list[Node]) -> None:
     node.run(**BASE)
     path = Path(node.layout.configuration("router"))
     before = path.read_text()
-    with pytest.raises(EdgeError, match=r"interface nope .* doesn't exist"):
-        node.run(virtual_addresses_excluded=[address("198.51.100.1/24", "nope")])
+    result = node.call(virtual_addresses_excluded=[address("198.51.100.1/24", "nope")])
+    assert result["failed"] and not result["changed"]
+    assert "interface nope for ip address 198.51.100.1/24 doesn't exist" in result["msg"]
     assert path.read_text() == before
     assert os.listdir(path.parent) == ["router.conf"]
 
@@ -210,12 +222,11 @@ def test_a_password_is_in_no_error_and_in_no_diff(nodes: list[Node]) -> None:
     secret = {"password": "s3cret-x", "type": "PASS"}
     node.run(**{**BASE, "advert_interval": 1}, authentication=secret)
     assert os.stat(node.layout.configuration("router")).st_mode & 0o777 == 0o640
-    plan = node._plan({"authentication": {"password": "other-1", "type": "PASS"}})[0]
-    assert plan.before != plan.after
-    assert "s3cret" not in str(plan) and "other-1" not in str(plan)
-    with pytest.raises(EdgeError) as error:
-        node.run(interface="nope", authentication=secret)
-    assert "s3cret" not in str(error.value)
+    changed = node.call(check_mode=True, authentication={"password": "other-1"})
+    assert changed["diff"]["before"] != changed["diff"]["after"]
+    refused = node.call(interface="nope", authentication=secret)
+    assert refused["failed"]
+    assert "s3cret" not in str([changed, refused]) and "other-1" not in str([changed, refused])
 
 
 def edit_file(node: Node) -> None:
@@ -297,9 +308,8 @@ def test_a_killed_process_is_started_again_by_systemd(nodes: list[Node]) -> None
     node.run(**BASE)
     node.await_state("master")
     os.kill(node.systemd.look(["linuxbridge-vrrp-router.service"])["linuxbridge-vrrp-router.service"].main_pid, 9)
-    time.sleep(0.2)
-    assert node.run() == []
     node.await_state("master")
+    assert node.run() == []
 
 
 def test_absent_leaves_nothing(nodes: list[Node]) -> None:
@@ -318,18 +328,16 @@ def test_absent_leaves_nothing(nodes: list[Node]) -> None:
 @pytest.mark.parametrize("stop_after", range(7))
 def test_a_run_that_ends_anywhere_is_finished_by_the_next(nodes: list[Node], stop_after: int) -> None:
     node = nodes[0]
-    plan, port, _have, _want = node._plan(BASE)
-    assert len(plan.steps) == 7
-    for step in plan.steps[:stop_after]:
-        node.operation.apply(step, port)
+    steps = node.plan(**BASE)
+    assert len(steps) == 7
+    node.interrupted(stop_after, **BASE)
     node.run(**BASE)
     node.await_state("master")
-    change: dict[str, Any] = {"virtual_router_id": 9, "priority": 90}
-    plan, port, _have, _want = node._plan(change)
-    for step in plan.steps[: stop_after % len(plan.steps)]:
-        node.operation.apply(step, port)
-    node.run(**change)
+    node.interrupted(stop_after % 3, virtual_router_id=9, priority=90)
+    node.run(virtual_router_id=9, priority=90)
     node.await_state("master")
+    node.interrupted(stop_after, state="absent")
+    node.run(state="absent")
 
 
 def test_a_process_in_another_namespace_is_restarted(nodes: list[Node]) -> None:

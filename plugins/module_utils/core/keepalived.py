@@ -5,11 +5,11 @@
 
 ``problems(config)`` says what is wrong, ``render(config, capabilities)`` writes the file, ``parse(text)`` gives its
 statements and ``read(parse(text))`` the configuration back; ``redact(text)`` takes passwords out of any such file.
-``state_lost(old, new)`` tells which changes a reload cannot make without losing the VRRP state.
 """
 
 from __future__ import annotations
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_file_rules import problems
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import (
     Authentication,
     Capabilities,
@@ -24,7 +24,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_m
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_render import render
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_rules import problems, state_lost
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import (
     Statement,
     parse,
@@ -49,6 +48,5 @@ __all__ = [
     "read",
     "redact",
     "render",
-    "state_lost",
     "write",
 ]

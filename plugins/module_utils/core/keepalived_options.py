@@ -12,8 +12,8 @@ from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived_model as model
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem, SpecError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_file_rules import problems
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_rules import problems
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_words import name_problem

@@ -1,18 +1,16 @@
 # Copyright: linuxbridge.vrrp contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keepalived would refuse, change on its own or misread, said beforehand; observed with keepalived 2.2.7."""
+"""What keepalived would refuse, change on its own or misread in an instance; observed with keepalived 2.2.7."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import (
-    Configuration,
-    Tracked,
     VirtualAddress,
     VirtualRoute,
     VrrpInstance,
@@ -27,24 +25,13 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_w
 
 MAX_ADDRESSES = 255
 MAX_PASSWORD_BYTES = 8
+#: Seconds; keepalived counts microseconds in 32 bits.
+MAX_GARP_DELAY = 4294
 #: Seconds; the version 3 advertisement has 12 bits of hundredths (RFC 5798, 5.2.7).
 MAX_INTERVAL = {2: 255, 3: 40.95}
 
 _PASSWORD = re.compile(r"[A-Za-z0-9%&()*+,./:;<=>?@^_`|~\[\]-]+\Z")
 _WORD = re.compile(r"[A-Za-z0-9_]+\Z")
-
-
-def problems(config: Configuration, path: str = "") -> list[Problem]:
-    """Everything that is wrong with the configuration; path is put before the path of each value."""
-    found = []
-    for index, instance in enumerate(config.instances):
-        at = "%sinstances[%d]" % (path, index)
-        found += instance_problems(instance, at)
-        found += _unknown("track_scripts", instance.track_scripts, {item.name for item in config.scripts}, at)
-        found += _unknown("track_files", instance.track_files, {item.name for item in config.files}, at)
-    found += _definitions(config, path)
-    found += _same_virtual_router(config.instances, path)
-    return found
 
 
 def instance_problems(instance: VrrpInstance, path: str) -> list[Problem]:
@@ -97,8 +84,9 @@ def _timing(instance: VrrpInstance) -> Iterator[tuple[str, str]]:
         yield "advert_interval", "%s s is not a multiple of 0.01 s" % seconds(interval)
     for name in ("garp_master_repeat", "garp_master_refresh_repeat", "garp_lower_prio_repeat"):
         yield from _between(instance, name, 1, 255)
-    for name in ("garp_master_delay", "garp_master_refresh", "garp_lower_prio_delay"):
-        yield from _between(instance, name, 0, 86400)
+    for name in ("garp_master_delay", "garp_lower_prio_delay"):
+        yield from _between(instance, name, 0, MAX_GARP_DELAY)
+    yield from _between(instance, "garp_master_refresh", 0, 86400)
 
 
 def _between(instance: VrrpInstance, name: str, least: int, most: int) -> Iterator[tuple[str, str]]:
@@ -231,61 +219,5 @@ def _route(route: VirtualRoute) -> Iterator[tuple[str, str]]:
         yield "scope", "%r is not a scope of an IPv%d route" % (route.scope, network.version)
     if route.protocol is not None and not _WORD.match(route.protocol):
         yield "protocol", "%r is not a routing protocol" % route.protocol
-
-
-def _definitions(config: Configuration, path: str) -> Iterator[Problem]:
-    scripts = [(item.name, item.weight, item.script) for item in config.scripts]
-    files = [(item.name, item.weight, item.file) for item in config.files]
-    for kind, items in (("scripts", scripts), ("files", files)):
-        names = [name for name, _weight, _value in items]
-        for index, (name, weight, value) in enumerate(items):
-            at = "%s%s[%d]." % (path, kind, index)
-            wrong = name_problem(name)
-            if wrong:
-                yield Problem(at + "name", wrong)
-            if name in names[:index]:
-                yield Problem(at + "name", "%r is defined twice" % name)
-            if weight is not None and not -253 <= weight <= 253:
-                yield Problem(at + "weight", "%d is out of range: -253 to 253" % weight)
-            yield from (Problem(at + key, text) for key, text in command_problems(kind[:-1], value))
-    for index, script in enumerate(config.scripts):
-        for key in ("interval", "timeout", "rise", "fall"):
-            number = getattr(script, key)
-            if number is not None and not 1 <= number <= 86400:
-                yield Problem("%sscripts[%d].%s" % (path, index, key), "%d is out of range: 1 to 86400" % number)
-
-
-def _unknown(name: str, tracked: Sequence[Tracked], known: set[str], at: str) -> Iterator[Problem]:
-    for index, item in enumerate(tracked):
-        if item.name not in known:
-            yield Problem("%s.%s[%d].name" % (at, name, index), "%r is not defined in this file" % item.name)
-
-
-def _same_virtual_router(instances: Sequence[VrrpInstance], path: str) -> Iterator[Problem]:
-    """keepalived refuses two instances that would take each other's advertisements."""
-    seen: dict[tuple[str, int, int], str] = {}
-    names: set[str] = set()
-    for index, instance in enumerate(instances):
-        at = "%sinstances[%d]." % (path, index)
-        key = (instance.interface, instance.family, instance.virtual_router_id)
-        if key in seen:
-            text = "%d is that of %s on %s already" % (instance.virtual_router_id, seen[key], instance.interface)
-            yield Problem(at + "virtual_router_id", text)
-        if instance.name in names:
-            yield Problem(at + "name", "%r is used twice" % instance.name)
-        seen.setdefault(key, instance.name)
-        names.add(instance.name)
-
-
-def state_lost(old: VrrpInstance, new: VrrpInstance) -> tuple[str, ...]:
-    """The changes that make keepalived forget whether it is active, so that a reload keeps nothing: field names.
-
-    Empty when a reload (SIGHUP) keeps the state, as it does when name, version, addresses or password change.
-    """
-    same = {
-        "virtual_router_id": (old.virtual_router_id, new.virtual_router_id),
-        "interface": (old.interface, new.interface),
-        "address family": (old.family, new.family),
-        "unicast or multicast": (bool(old.unicast_peers), bool(new.unicast_peers)),
-    }
-    return tuple(name for name, (before, after) in same.items() if before != after)
+    elif route.protocol is not None and route.track:
+        yield "protocol", "cannot be set for a route that is tracked: set track to false"

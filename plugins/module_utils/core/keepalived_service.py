@@ -14,10 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities, Configuration
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import (
+    Capabilities,
+    Configuration,
+    VrrpInstance,
+)
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_render import render
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_rules import state_lost
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse, redact, secrets
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import (
     HEADER,
@@ -186,6 +189,20 @@ def lost_by(loaded: str | None, want: Configuration) -> tuple[str, ...]:
         return ()
     pairs = zip(have.instances, want.instances)
     return tuple(dict.fromkeys(reason for old, new in pairs for reason in state_lost(old, new)))
+
+
+def state_lost(old: VrrpInstance, new: VrrpInstance) -> tuple[str, ...]:
+    """The changes that make keepalived forget whether it is active, so that a reload keeps nothing: field names.
+
+    Empty when a reload (SIGHUP) keeps the state, as it does when name, version, addresses or password change.
+    """
+    same = {
+        "virtual_router_id": (old.virtual_router_id, new.virtual_router_id),
+        "interface": (old.interface, new.interface),
+        "address family": (old.family, new.family),
+        "unicast or multicast": (bool(old.unicast_peers), bool(new.unicast_peers)),
+    }
+    return tuple(name for name, (before, after) in same.items() if before != after)
 
 
 def shown(have: Found, want: Service | None, text: str | None, layout: Layout = NODE) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
-_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\Z")
+_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 _COMMAND = re.compile(r"/[ -~]*\Z")
 _COMMAND_BREAKERS = re.compile(r"[\"'\\#!{}$`~]")
 
@@ -25,7 +25,7 @@ def name_problem(name: str, kind: str = "name", longest: int | None = None) -> s
 
 def interface_problems(key: str, name: str) -> Iterator[tuple[str, str]]:
     if not _INTERFACE.match(name):
-        yield key, "%r is not the name of an interface: use ASCII letters, digits, . _ @ and -" % name
+        yield key, "%r is not the name of an interface: use ASCII letters, digits, . _ and -" % name
     elif len(name) > 15:
         yield key, "%r has %d characters; Linux allows 15" % (name, len(name))
 

@@ -41,6 +41,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import
 
 #: Seconds within which a process that was just started has told its first state; it is in FAULT or BACKUP at once.
 FIRST_STATE = 3.0
+#: Seconds within which a recorder has said that it is there, for it may have been started just now.
+RECORDER_START = 0.5
 _STATES = {"MASTER": "master", "BACKUP": "backup", "FAULT": "fault"}
 
 
@@ -109,8 +111,14 @@ class Keepalived:
 
     def _recording(self, name: str) -> bool:
         runtime = self._layout.runtime_of(name)
-        arguments = _arguments(_text(runtime + "/recorder.pid").strip())
-        return self._layout.recorder in arguments and runtime in arguments
+        deadline = time.monotonic() + RECORDER_START
+        while True:
+            arguments = _arguments(_text(runtime + "/recorder.pid").strip())
+            if self._layout.recorder in arguments and runtime in arguments:
+                return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
 
     def _record_missed(self, units: Sequence[str]) -> None:
         """Do the work of a recorder that died: what keepalived told since then is in the FIFO until it is reloaded."""
