@@ -15,7 +15,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_sp
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_state import INTERRUPTED
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron import ApiError, Neutron
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron_router_operation import RouterOperation
-from ansible_collections.linuxbridge.vrrp.tests.fakes.converge_run import run
+from ansible_collections.linuxbridge.vrrp.tests.fakes.module_run import run
 from ansible_collections.linuxbridge.vrrp.tests.fakes.neutron import FakeNeutron, Killed
 
 

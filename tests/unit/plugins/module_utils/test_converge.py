@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils import converge
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError, SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
-from ansible_collections.linuxbridge.vrrp.tests.fakes.converge_run import run
+from ansible_collections.linuxbridge.vrrp.tests.fakes.module_run import run
 
 
 class Counter:

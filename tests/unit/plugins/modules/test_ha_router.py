@@ -12,7 +12,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_st
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import neutron_router_apply
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron import ApiError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron_router_operation import RouterOperation
-from ansible_collections.linuxbridge.vrrp.tests.fakes.converge_run import run
+from ansible_collections.linuxbridge.vrrp.tests.fakes.module_run import run
 from ansible_collections.linuxbridge.vrrp.tests.fakes.neutron import FakeNeutron
 
 
