@@ -48,7 +48,9 @@ class Watches:
         self._save(name, "first", asked)
 
     def stop(self, name: str) -> None:
-        self._save(name, "last", self._jobs.asked(name) or {"namespaces": []})
+        asked = self._jobs.asked(name)
+        if asked:
+            self._save(name, "last", asked)
         self._jobs.stop(name)
 
     def remove(self, name: str) -> None:
