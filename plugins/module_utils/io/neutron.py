@@ -171,7 +171,7 @@ def _refusal(response: Any) -> ApiError:
         body = response.json()
     except ValueError:
         body = {}
-    inner = next(iter(body.values()), {}) if isinstance(body, dict) else {}
+    inner: Any = next(iter(body.values()), {}) if isinstance(body, dict) else {}
     inner = inner if isinstance(inner, dict) else {"message": str(inner)}
     message = str(inner.get("message") or response.reason or "no reason given").strip()
     text = "the API answered %d: %s" % (response.status_code, message)

@@ -14,6 +14,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_pl
     interfaces_to_remove,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_resolve import (
+    Item,
     Resolver,
     is_id,
     network_names,
@@ -21,7 +22,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_re
     subnet_names,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_spec import Want
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron import ApiError, Item, Neutron
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron import ApiError, Neutron
 
 #: Name of a port made for an interface with an address of its own; says whose it is until it is attached.
 PORT_NAME = "linuxbridge.vrrp interface of router %s"

@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import ha_router_state as state
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_report import Lists, report, select
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron import ApiError, Item, Neutron
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_report import Item, Lists, report, select
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron import ApiError, Neutron
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron_router import project_id_of
 
 
