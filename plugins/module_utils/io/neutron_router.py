@@ -40,7 +40,7 @@ def observe(api: Neutron, want: Want, router_id: str | None = None) -> state.Hav
     networks = _things(api, "networks", network_names(want), _known_networks(ports))
     network = resolver.gateway_network(want, networks)
     named_ports = _things(api, "ports", port_names(want), ())
-    subnets = _subnets(api, want, named_ports + ports, network)
+    subnets = _subnets(api, want, [*named_ports, *ports], network)
     target = resolver.target(want, network, subnets, named_ports, router)
     agents = _agents(api, router)
     known = {item["id"]: state.subnet(item) for item in subnets}
@@ -78,8 +78,7 @@ def project_id_of(api: Neutron, reference: str | None) -> str | None:
 
 def _router(api: Neutron, want: Want, project_id: str | None, router_id: str | None) -> Item | None:
     if router_id is not None:
-        found = api.find("routers", id=router_id)
-        return found[0] if found else None
+        return next(iter(api.find("routers", id=router_id)), None)
     scope = {"project_id": project_id} if project_id else {}
     pool = api.find("routers", id=want.name, **scope) if is_id(want.name) else []
     pool = pool or api.find("routers", name=want.name, **scope)
