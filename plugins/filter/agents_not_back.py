@@ -59,9 +59,9 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.agents_back import not_back
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.agents_back import agents_not_back
 
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"agents_not_back": not_back}
+        return {"agents_not_back": agents_not_back}

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Agent = Mapping[str, Any]
+Port = Mapping[str, Any]
 
 
-def not_back(before: Iterable[Agent], after: Iterable[Agent], actions: Iterable[str]) -> list[str]:
+def agents_not_back(before: Iterable[Agent], after: Iterable[Agent], actions: Iterable[str]) -> list[str]:
     """What is still to be waited for, one sentence an agent; empty when all are back.
 
     before and after: the node's agents as openstacksdk gives them (binary, host, is_alive, started_at,
@@ -25,6 +26,30 @@ def not_back(before: Iterable[Agent], after: Iterable[Agent], actions: Iterable[
     restarted = dict.fromkeys(words[1] for words in map(str.split, actions) if words[0] in ("start", "restart"))
     sentences = [_missing(binary, known.get(binary), found.get(binary)) for binary in restarted]
     return [sentence for sentence in sentences if sentence]
+
+
+def ports_not_back(before: Iterable[Port], after: Iterable[Port]) -> list[str]:
+    """What a restarted Linux bridge agent has not wired again, one sentence a port; empty when all are.
+
+    before and after: the node's ports as openstacksdk gives them (id, device_owner, status, revision_number). The agent
+    asks for each port's details, which makes the server set it to BUILD, and to ACTIVE once the agent is done; each of
+    the two raises its revision. Only ports that were ACTIVE and are still there count.
+    """
+    found = {port["id"]: port for port in after}
+    sentences = []
+    for port in before:
+        now = found.get(port["id"])
+        if port["status"] != "ACTIVE" or now is None:
+            continue
+        if now["status"] != "ACTIVE" or now["revision_number"] <= port["revision_number"]:
+            sentences.append("port %s (%s) is %s" % (port["id"], port["device_owner"], _state(port, now)))
+    return sentences
+
+
+def _state(before: Port, now: Port) -> str:
+    if now["revision_number"] <= before["revision_number"]:
+        return "not looked at yet"
+    return str(now["status"])
 
 
 def _missing(binary: str, before: Agent | None, after: Agent | None) -> str:

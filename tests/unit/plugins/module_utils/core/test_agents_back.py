@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.agents_back import not_back
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.agents_back import agents_not_back, ports_not_back
 
 L3, BRIDGE = "neutron-l3-agent", "neutron-linuxbridge-agent"
 RESTART = ["unmask %s" % L3, "restart %s" % L3]
@@ -38,15 +38,39 @@ def agent(binary: str = L3, started: str = "12:00:00", alive: bool = True, **con
 def test_an_agent_is_back_when_it_has_reported_is_alive_and_serves_what_it_served(
     before: list[dict[str, Any]], after: list[dict[str, Any]], expected: list[str]
 ) -> None:
-    assert not_back(before, after, RESTART) == expected
+    assert agents_not_back(before, after, RESTART) == expected
 
 
 def test_only_agents_that_were_started_are_waited_for() -> None:
     both = [agent(), agent(BRIDGE, alive=False)]
-    assert not_back(both, [agent(started="13:00:00"), agent(BRIDGE, alive=False)], RESTART) == []
-    assert not_back(both, both, ["enable %s" % L3, "stop %s" % BRIDGE]) == []
+    assert agents_not_back(both, [agent(started="13:00:00"), agent(BRIDGE, alive=False)], RESTART) == []
+    assert agents_not_back(both, both, ["enable %s" % L3, "stop %s" % BRIDGE]) == []
 
 
 def test_each_agent_that_is_not_back_is_named_once() -> None:
-    sentences = not_back([], [], ["start %s" % BRIDGE, "start %s" % L3, "restart %s" % L3])
+    sentences = agents_not_back([], [], ["start %s" % BRIDGE, "start %s" % L3, "restart %s" % L3])
     assert [sentence.split()[0] for sentence in sentences] == [BRIDGE, L3]
+
+
+def port(status: str = "ACTIVE", revision: int = 4, identity: str = "p1") -> dict[str, Any]:
+    return {"id": identity, "device_owner": "network:dhcp", "status": status, "revision_number": revision}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (port(), port(revision=6), []),
+        (port(), port(), ["port p1 (network:dhcp) is not looked at yet"]),
+        (port(), port("BUILD", 5), ["port p1 (network:dhcp) is BUILD"]),
+        (port(), port("DOWN", 7), ["port p1 (network:dhcp) is DOWN"]),
+        (port("DOWN"), port("DOWN"), []),
+    ],
+)
+def test_a_port_is_back_when_the_agent_has_taken_it_up_and_it_is_active_again(
+    before: dict[str, Any], after: dict[str, Any], expected: list[str]
+) -> None:
+    assert ports_not_back([before], [after]) == expected
+
+
+def test_a_port_that_was_deleted_meanwhile_is_not_waited_for() -> None:
+    assert ports_not_back([port(identity="p1"), port(identity="p2")], [port(revision=6, identity="p2")]) == []
