@@ -15,16 +15,18 @@ export GIT_CONFIG_KEY_0 := safe.directory
 export GIT_CONFIG_VALUE_0 := $(CURDIR)
 stage := tools/stage.sh
 playbook := ansible-playbook -e lab_name=$(LAB)
-on_lab := $(playbook) -i examples/site -i .lab/$(LAB)/inventory
+on_lab := OS_CLIENT_CONFIG_FILE=$(CURDIR)/.lab/$(LAB)/clouds.yaml $(playbook) -i examples/site -i .lab/$(LAB)/inventory
 
 ##@ Try it
 .PHONY: demo lab lab-down
 demo: check-machine setup ## The whole guide on a lab of this machine, with a summary at the end (LAB=name)
-	$(playbook) playbooks/demo.yml
+	$(playbook) playbooks/lab.yml
+	$(on_lab) playbooks/demo.yml
+	@cat .lab/$(LAB)/summary.txt
 
 lab: check-machine setup ## Make the lab, with an existing cloud on it
 	$(playbook) playbooks/lab.yml
-	$(playbook) playbooks/lab_cloud.yml
+	$(on_lab) playbooks/lab_cloud.yml
 
 lab-down: setup ## Remove the lab, whatever state it is in
 	$(playbook) playbooks/lab.yml -e lab_state=absent

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: linuxbridge.vrrp contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -27,6 +26,7 @@ net.ipv4.ip_forward, which is put back when the last lab goes.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import ipaddress
 import json
@@ -149,11 +149,9 @@ class Lab:
         for segment in self.want["segments"]:
             if segment not in there:
                 # Snooping would eat the multicast of VXLAN and VRRP: nobody queries on these bridges.
-                options = ["type", "bridge", "stp_state", "0", "mcast_snooping", "0"]
-                self.act(
-                    "make segment " + segment,
-                    lambda name=segment: run("ip", "-n", self.namespace, "link", "add", name, "up", *options),
-                )
+                bridge = ["add", segment, "up", "type", "bridge", "stp_state", "0", "mcast_snooping", "0"]
+                make = functools.partial(run, "ip", "-n", self.namespace, "link", *bridge)
+                self.act("make segment " + segment, make)
 
     def ensure_uplink(self, network: ipaddress.IPv4Network) -> None:
         """The veth, address, translation and forwarding that let the hosts reach the machine's package mirror."""
@@ -189,7 +187,8 @@ class Lab:
         for interface, segment in host["interfaces"].items():
             side = self.side(host, interface)
             if there.get(side, {}).get("master") != segment or "UP" not in there[side]["flags"]:
-                self.act("plug %s %s into %s" % (host["name"], interface, segment), lambda: self.plug(side, segment))
+                plug = functools.partial(self.plug, side, segment)
+                self.act("plug %s %s into %s" % (host["name"], interface, segment), plug)
 
     @staticmethod
     def side(host: dict[str, Any], interface: str) -> str:
@@ -319,28 +318,33 @@ class Lab:
 
     # -- absent --------------------------------------------------------------------------------------------------
     def absent(self) -> dict[str, Any]:
+        self.remove_hosts()
+        self.remove_network()
+        if self.directory.exists():
+            self.act("delete the lab's files", lambda: shutil.rmtree(self.directory))
+        record = self.labs / "ip_forward"
+        if record.exists() and not list(self.labs.glob("*/management")):
+            self.act("turn IPv4 forwarding off again", lambda: self.put_forwarding_back(record))
+        return {"gateway": "", "hosts": {}}
+
+    def remove_hosts(self) -> None:
         for root, process in nspawn_processes(self.directory).items():
-            self.act("stop " + Path(root).parent.name, lambda pid=process: kill(pid))
+            self.act("stop " + Path(root).parent.name, functools.partial(kill, process))
         if not self.check:
             self.wait_until_stopped()
         for cgroup in [hierarchy / self.namespace for hierarchy in cgroup_hierarchies()]:
             if cgroup.exists():
-                self.act("remove %s" % cgroup, lambda top=cgroup: remove_cgroup(top))
+                self.act("remove %s" % cgroup, functools.partial(remove_cgroup, cgroup))
         for point in mounts_below(self.directory):
-            self.act("unmount " + point, lambda mount=point: run("umount", "--lazy", mount))
+            self.act("unmount " + point, functools.partial(run, "umount", "--lazy", point))
+
+    def remove_network(self) -> None:
         if self.uplink in [link["ifname"] for link in ip_json("link", "show")]:
             self.act("disconnect the management network", lambda: run("ip", "link", "del", self.uplink))
         if self.namespace_exists():
             self.act("delete network namespace " + self.namespace, lambda: run("ip", "netns", "del", self.namespace))
         if shutil.which("nft") and self.table in run("nft", "list", "tables"):
             self.act("stop masquerading", lambda: run("nft", "delete", "table", "ip", self.table))
-        if self.directory.exists():
-            self.act("delete the lab's files", lambda: shutil.rmtree(self.directory))
-        record = self.labs / "ip_forward"
-        others = [entry for entry in self.labs.glob("*/management")]
-        if record.exists() and not others:
-            self.act("turn IPv4 forwarding off again", lambda: self.put_forwarding_back(record))
-        return {"gateway": "", "hosts": {}}
 
     def wait_until_stopped(self) -> None:
         deadline = time.monotonic() + STOP_SECONDS

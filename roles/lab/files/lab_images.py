@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: linuxbridge.vrrp contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -29,6 +28,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 APT_SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/debian.sources")
 NO_START = "#!/bin/sh\n# Services of an image that is being built must not start.\nexit 101\n"
@@ -41,7 +41,9 @@ def run(*command: str, stdin: str | None = None) -> None:
         command, input=stdin, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, check=False
     )
     if done.returncode:
-        raise SystemExit("%s\nfailed with exit code %d:\n%s" % (" ".join(command), done.returncode, done.stdout[-3000:]))
+        raise SystemExit(
+            "%s\nfailed with exit code %d:\n%s" % (" ".join(command), done.returncode, done.stdout[-3000:])
+        )
 
 
 def apt_sources() -> list[str]:
@@ -49,7 +51,7 @@ def apt_sources() -> list[str]:
     return [name for name in APT_SOURCES if os.path.exists(name)]
 
 
-def digest(recipe: dict[str, object]) -> str:
+def digest(recipe: dict[str, Any]) -> str:
     """Name of what goes in: the recipe, the machine's package sources, and this program."""
     parts = [json.dumps({key: recipe[key] for key in sorted(recipe) if key != "cache"})]
     parts += [Path(name).read_text() for name in [*apt_sources(), __file__]]
@@ -90,7 +92,7 @@ def inside(root: str) -> Iterator[None]:
         policy.unlink()
 
 
-def bootstrap(root: str, recipe: dict[str, object]) -> None:
+def bootstrap(root: str, recipe: dict[str, Any]) -> None:
     """A new Debian with the packages."""
     options = ["--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io", "--skip=cleanup/apt/lists"]
     run(
@@ -104,7 +106,7 @@ def bootstrap(root: str, recipe: dict[str, object]) -> None:
     )
 
 
-def install(root: str, recipe: dict[str, object]) -> None:
+def install(root: str, recipe: dict[str, Any]) -> None:
     """More packages into what is there."""
     archives = root + "/var/cache/apt/archives"
     run("chroot", root, "apt-get", "install", "--yes", "--quiet", *recipe["packages"])
@@ -113,7 +115,7 @@ def install(root: str, recipe: dict[str, object]) -> None:
             package.unlink()
 
 
-def build(target: Path, recipe: dict[str, object]) -> None:
+def build(target: Path, recipe: dict[str, Any]) -> None:
     """Make the image beside its place, and move it there when it is whole."""
     partial = target.with_name(target.name + ".partial")
     unmount_below(partial)
@@ -124,10 +126,8 @@ def build(target: Path, recipe: dict[str, object]) -> None:
     parent = str(recipe["parent"])
     (partial / "parent").write_text(parent)
     if parent:
-        lower = ":".join(layers(parent))
-        run(
-            "mount", "-t", "overlay", "overlay", "-o", "lowerdir=%s,upperdir=%s,workdir=%s" % (lower, image, work), str(root)
-        )
+        options = "lowerdir=%s,upperdir=%s,workdir=%s" % (":".join(layers(parent)), image, work)
+        run("mount", "-t", "overlay", "overlay", "-o", options, str(root))
     else:
         bootstrap(str(image), recipe)
         run("mount", "--bind", str(image), str(root))
