@@ -15,7 +15,8 @@ export GIT_CONFIG_KEY_0 := safe.directory
 export GIT_CONFIG_VALUE_0 := $(CURDIR)
 stage := tools/stage.sh
 playbook := ansible-playbook -e lab_name=$(LAB)
-on_lab := OS_CLIENT_CONFIG_FILE=$(CURDIR)/.lab/$(LAB)/clouds.yaml $(playbook) -i examples/site -i .lab/$(LAB)/inventory
+lab_environment := OS_CLIENT_CONFIG_FILE=$(CURDIR)/.lab/$(LAB)/clouds.yaml
+on_lab := $(lab_environment) $(playbook) -i examples/site -i .lab/$(LAB)/inventory
 
 ##@ Try it
 .PHONY: demo lab lab-down
@@ -65,7 +66,7 @@ molecule: check-machine setup ## The scenarios on lab hosts (SCENARIOS="default"
 ##@ Work on it
 .PHONY: bench setup check-machine requirements changelog clean help
 bench: setup ## Ratios, measured on the standing lab
-	$(on_lab) bench/bench.yml
+	$(lab_environment) python bench/site.py -i examples/site -i .lab/$(LAB)/inventory
 
 setup: ## Debian packages, .venv, collections
 	@tools/setup.sh
