@@ -6,6 +6,7 @@ gone; what is below /etc outlives it, so a node can be booted again.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -13,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,10 +36,12 @@ for command in (
     ["mount", "-t", "tmpfs", "tmpfs", "/run"],
     ["mount", "-t", "overlay", "overlay", "-o", f"lowerdir=/etc,upperdir={etc}/up,workdir={etc}/work", "/etc"],
     ["mkdir", "-p", "/run/netns", "/run/systemd/system", "/run/bin", "/etc/systemd/system"],
-    ["ln", "-s", sys.argv[2], "/run/bin/systemctl"],
     ["ip", "link", "set", "lo", "up"],
 ):
     subprocess.run(command, check=True)
+with open("/run/bin/systemctl", "w") as file:
+    file.write(f'#!/bin/sh\\nexec {sys.executable} -SE {sys.argv[2]} "$@"\\n')
+os.chmod("/run/bin/systemctl", 0o755)
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 print("ready", flush=True)
 while True:
@@ -53,6 +57,11 @@ def usable() -> str | None:
     return "needs " + ", ".join(missing) if missing else None
 
 
+def volatile() -> Path:
+    """A directory in memory, for files that are synced to disk one by one; Site.close() removes it."""
+    return Path(tempfile.mkdtemp(prefix="virtual-nodes-", dir="/dev/shm"))
+
+
 class VirtualNode:
     """directory: where the node's /etc is kept."""
 
@@ -62,6 +71,7 @@ class VirtualNode:
         (self._etc / "up").mkdir(parents=True)
         (self._etc / "work").mkdir()
         self._process: subprocess.Popen[str] | None = None
+        self._runner: subprocess.Popen[str] | None = None
         self.pid = 0
         self.boot()
 
@@ -81,8 +91,13 @@ class VirtualNode:
 
     def halt(self) -> None:
         """As when the power fails."""
+        if self._runner:
+            self._runner.kill()
+            self._runner.communicate()
+            self._runner = None
         if self._process:
-            os.kill(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
             self._process.wait(10)
             assert self._process.stdout
             self._process.stdout.close()
@@ -108,20 +123,25 @@ class VirtualNode:
         found = [entry for link in listing if link.get("ifname") != "lo" for entry in link.get("addr_info", [])]
         return {"%s/%d" % (entry["local"], entry["prefixlen"]) for entry in found}
 
-    def module(self, params: dict[str, Any], check: bool = False) -> dict[str, Any]:
-        """The result of node_routers, run as its own process."""
-        done = subprocess.run(self.module_command(params, check), capture_output=True, text=True, check=False)
-        try:
-            result: dict[str, Any] = json.loads(done.stdout)
-        except ValueError:
-            raise AssertionError("no result: %s%s" % (done.stdout, done.stderr)) from None
-        return result
-
-    def module_command(self, params: dict[str, Any], check: bool = False) -> list[str]:
+    def module(self, params: dict[str, Any], check: bool = False, kill_after: float | None = None) -> dict[str, Any]:
+        """The result of node_routers, run as its own process; {} when it was killed, so many seconds from its start."""
+        runner = self._runner or self._start_runner()
+        assert runner.stdin and runner.stdout
         arguments = {**params, "_ansible_check_mode": check, "_ansible_diff": True}
+        runner.stdin.write(json.dumps({"arguments": arguments, "kill_after": kill_after}) + "\n")
+        runner.stdin.flush()
+        answer = runner.stdout.readline()
+        assert answer, "the runner on %s has ended" % self.name
+        return json.loads(answer) or {}
+
+    def _start_runner(self) -> subprocess.Popen[str]:
         collections = str(CHECKOUT / ".cache" / "collections")
         runner = str(Path(__file__).with_name("run_module.py"))
-        return self.enter("PYTHONPATH=" + collections, sys.executable, runner, json.dumps(arguments))
+        command = self.enter("PYTHONPATH=" + collections, sys.executable, runner)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdout and process.stdout.readline() == "ready\n"
+        self._runner = process
+        return process
 
 
 class Cable:
@@ -183,6 +203,7 @@ class Site:
     def close(self) -> None:
         for node in (*self.nodes.values(), self.switch):
             node.halt()
+        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def wait_for(what: Any, seconds: float = 10.0) -> bool:

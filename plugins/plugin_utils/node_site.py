@@ -1,0 +1,142 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the inventory of a site to the call of node_routers for each of its hosts.
+
+Numbers that nobody gave follow from names and from the order in the inventory, so every host comes to the same: VRIDs
+from the routers' names, HA addresses from the VRID and the host's number, MAC addresses from router and network.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import netaddr
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem, SpecError
+
+#: Addresses of the HA network that each VRID has, one a host.
+HOSTS = 64
+VRIDS = 254
+#: What a router has on one host and not on another.
+_OWN = ("ha_address", "priority")
+
+Host = Mapping[str, Any]
+Router = dict[str, Any]
+
+
+def calls(hosts: Mapping[str, Host], ha_cidr: str, site: str = "") -> dict[str, dict[str, Any]]:
+    """Options of node_routers by host. hosts: ``networks``, ``routers`` and perhaps ``number`` of each, in order.
+
+    Raises SpecError with everything that hosts disagree about or have twice.
+    """
+    numbers = _numbers(hosts)
+    vrids = _virtual_router_ids([router for host in hosts.values() for router in host["routers"]])
+    addresses = netaddr.IPNetwork(ha_cidr)
+    problems = list(_room(addresses, numbers, ha_cidr))
+    if problems:
+        raise SpecError(problems)
+    found = {
+        name: {
+            "networks": list(host["networks"]),
+            "routers": [_router(router, vrids, addresses, numbers[name], site) for router in host["routers"]],
+        }
+        for name, host in hosts.items()
+    }
+    problems = [*_disagreements(found), *_twice(found)]
+    if problems:
+        raise SpecError(problems)
+    return found
+
+
+def _numbers(hosts: Mapping[str, Host]) -> dict[str, int]:
+    """A host's own number, or else its place in the inventory, from 1."""
+    return {name: int(host.get("number") or at) for at, (name, host) in enumerate(hosts.items(), 1)}
+
+
+def _room(addresses: netaddr.IPNetwork, numbers: Mapping[str, int], cidr: str) -> Iterator[Problem]:
+    if addresses.size < VRIDS * HOSTS + 2:
+        text = "%s is too small: %d VRIDs with %d hosts each need a /18"
+        yield Problem("node_routers_ha_cidr", text % (cidr, VRIDS, HOSTS))
+    seen: dict[int, str] = {}
+    for host, number in numbers.items():
+        if not 1 <= number <= HOSTS:
+            yield Problem(host + ".node_routers_number", "%d is out of range: 1 to %d" % (number, HOSTS))
+        if seen.setdefault(number, host) != host:
+            text = "%d is already that of %s: give every host a number of its own"
+            yield Problem(host + ".node_routers_number", text % (number, seen[number]))
+
+
+def _virtual_router_ids(routers: Sequence[Router]) -> dict[tuple[str, str], int]:
+    """VRIDs by HA network and router. Those given come first; the others keep theirs when routers are added."""
+    found = {_key(router): router["virtual_router_id"] for router in routers if router.get("virtual_router_id")}
+    for router in routers:
+        if _key(router) not in found:
+            taken = {vrid for (network, _name), vrid in found.items() if network == router["ha_network"]}
+            start = int.from_bytes(hashlib.sha256(router["name"].encode()).digest()[:4], "big")
+            free = [(start + step) % VRIDS + 1 for step in range(VRIDS)]
+            found[_key(router)] = next((vrid for vrid in free if vrid not in taken), 0)
+    return found
+
+
+def _key(router: Router) -> tuple[str, str]:
+    return router["ha_network"], router["name"]
+
+
+def _router(
+    given: Router, vrids: Mapping[tuple[str, str], int], addresses: netaddr.IPNetwork, number: int, site: str
+) -> Router:
+    router = copy.deepcopy(dict(given))
+    vrid = router["virtual_router_id"] = vrids[_key(given)]
+    if not router.get("ha_address"):
+        host = addresses[(vrid - 1) * HOSTS + number]
+        router["ha_address"] = "%s/%d" % (host, addresses.prefixlen)
+    gateway = router.get("external_gateway")
+    for leg in (*router.get("interfaces", []), *([gateway] if gateway else [])):
+        leg["mac_address"] = leg.get("mac_address") or node_names.mac_address(router["name"], leg["network"], site)
+    return router
+
+
+def _each(found: Mapping[str, Any]) -> Iterator[tuple[str, str, Router]]:
+    for host, call in found.items():
+        for at, router in enumerate(call["routers"]):
+            yield host, "%s.node_routers_routers[%d]" % (host, at), router
+
+
+def _disagreements(found: Mapping[str, Any]) -> Iterator[Problem]:
+    first: dict[str, tuple[str, Router]] = {}
+    for host, path, router in _each(found):
+        other, known = first.setdefault(router["name"], (host, router))
+        for key in sorted((set(router) | set(known)) - set(_OWN)):
+            if router.get(key) != known.get(key):
+                text = "differs from that of %s: a router is the same on every host"
+                yield Problem("%s.%s" % (path, key), text % other)
+
+
+def _twice(found: Mapping[str, Any]) -> Iterator[Problem]:
+    """VRIDs and MAC addresses that two routers have, and HA addresses that two hosts have."""
+    seen: dict[tuple[str, str, Any], str] = {}
+    for host, path, router in _each(found):
+        network = router["ha_network"]
+        values = [("virtual_router_id", network, router["virtual_router_id"], router["name"])]
+        address = netaddr.IPNetwork(router["ha_address"]).ip
+        values.append(("ha_address", network, address, "%s on %s" % (router["name"], host)))
+        for at, leg in enumerate(router.get("interfaces", [])):
+            key = "interfaces[%d].mac_address" % at
+            values.append((key, leg["network"], netaddr.EUI(leg["mac_address"]), router["name"]))
+        if router.get("external_gateway"):
+            leg = router["external_gateway"]
+            key = "external_gateway.mac_address"
+            values.append((key, leg["network"], netaddr.EUI(leg["mac_address"]), router["name"]))
+        for key, where, value, owner in values:
+            kind = key.rpartition(".")[2]
+            known = seen.setdefault((kind, where, value), owner)
+            if known != owner:
+                text = "%s is already that of router %s on network %s: choose another"
+                yield Problem("%s.%s" % (path, key), text % (value, known, where))
+            elif kind == "virtual_router_id" and not value:
+                yield Problem("%s.%s" % (path, key), "all %d of network %s are taken" % (VRIDS, where))

@@ -1,0 +1,152 @@
+"""A specification, the node that has it, and the way between them."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived, node_anatomy, node_record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, to_words
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import Want, parse_call, target
+
+sys.path.insert(0, str(Path(__file__).parents[4] / "fakes"))
+import settled_node
+
+
+def spec_of(call: dict[str, Any]) -> NodeSpec:
+    return parse_call({"state": "exact", **call}).spec.ordered()
+
+
+@settings(max_examples=20)
+@given(settled_node.calls())
+def test_a_node_that_has_what_is_wanted_is_left_alone(call: dict[str, Any]) -> None:
+    spec = spec_of(call)
+    result = plan(settled_node.have(spec), spec)
+    assert result.actions == [] and result.before == result.after
+
+
+@settings(max_examples=20)
+@given(settled_node.calls())
+def test_what_is_gathered_is_what_was_asked_for(call: dict[str, Any]) -> None:
+    spec = spec_of(call)
+    assert gather(settled_node.have(spec)) == spec
+
+
+@settings(max_examples=20)
+@given(settled_node.calls())
+def test_the_words_of_a_specification_parse_back_to_it(call: dict[str, Any]) -> None:
+    spec = spec_of(call)
+    assert spec_of(to_words(spec)) == spec
+
+
+@settings(max_examples=20)
+@given(settled_node.calls())
+def test_the_record_is_read_back_as_it_was_written(call: dict[str, Any]) -> None:
+    record = settled_node.have(spec_of(call)).record
+    assert node_record.read(node_record.write(record), "node.json") == record
+
+
+@settings(max_examples=20)
+@given(settled_node.calls())
+def test_every_configuration_has_no_problem_and_is_read_back(call: dict[str, Any]) -> None:
+    spec = spec_of(call)
+    for router in spec.routers:
+        configuration = node_anatomy.router_anatomy(router, spec).configuration
+        assert keepalived.problems(configuration) == []
+        assert keepalived.read(keepalived.parse(keepalived.render(configuration))) == configuration
+
+
+@settings(max_examples=20)
+@given(settled_node.calls())
+def test_what_is_to_be_made_is_written_down_before_anything_is_made(call: dict[str, Any]) -> None:
+    spec = spec_of(call)
+    steps = plan(settled_node.empty(spec), spec).steps
+    assert steps[0].object == "/etc/linuxbridge-vrrp/node.json"
+    assert node_record.read(steps[0].payload[0].text, "").owned == node_record.owned(spec)
+
+
+@settings(max_examples=20)
+@given(settled_node.calls())
+def test_what_was_removed_is_struck_out_last(call: dict[str, Any]) -> None:
+    spec = spec_of(call)
+    steps = plan(settled_node.have(spec), NodeSpec()).steps
+    first, last = (node_record.read(step.payload[0].text, "") for step in (steps[0], steps[-1]))
+    assert first.owned == node_record.owned(spec) and last.owned == node_record.owned(NodeSpec())
+
+
+def test_a_removed_interface_goes_after_keepalived_has_let_go_of_it() -> None:
+    call = base()
+    before, legs = spec_of(call), call["routers"][0]["interfaces"]
+    actions = plan(settled_node.have(before), spec_of(base(interfaces=legs[:1]))).actions
+    reload = actions.index("reload linuxbridge-vrrp-qrouter-edge1.service")
+    assert reload < actions.index("remove device qr-green of qrouter-edge1")
+
+
+def test_a_changed_virtual_router_id_is_a_restart_and_said_to_be_one() -> None:
+    changed = plan(settled_node.have(spec_of(base())), spec_of(base(virtual_router_id=9)))
+    assert [step.verb for step in changed.steps if "edge1.service" in step.object] == ["restart"]
+    assert any("restart" in warning for warning in changed.warnings)
+
+
+def test_no_password_is_in_a_plan() -> None:
+    secret = {"type": "PASS", "password": "topsecre"}
+    spec = spec_of(base(authentication=secret))
+    made = plan(settled_node.empty(spec), spec)
+    changed = plan(settled_node.have(spec), spec_of(base(authentication={**secret, "password": "othersec"})))
+    assert changed.steps and "secre" not in str((made, changed)) and "othersec" not in str(changed)
+
+
+def test_an_active_router_keeps_its_virtual_addresses_and_a_backup_does_not() -> None:
+    spec = spec_of(base())
+    backup = with_address(settled_node.have(spec), "qr-blue", "198.51.100.1/24")
+    assert plan(backup, spec).actions == ["remove address 198.51.100.1/24 of device qr-blue of qrouter-edge1"]
+    assert plan(with_address(backup, "ha-ha", "169.254.0.7/24"), spec).actions == []
+
+
+def test_a_password_that_is_not_given_is_the_one_that_the_node_has() -> None:
+    have = settled_node.have(spec_of(base(authentication={"type": "PASS", "password": "known"})))
+    want = parse_call({"state": "present", **base(authentication={"type": "PASS"})})
+    assert target(have, want).routers[0].authentication.password == "known"
+
+
+def test_absent_takes_names_only_and_keeps_the_rest() -> None:
+    have = settled_node.have(spec_of(base()))
+    assert target(have, Want("absent", routers=("edge1",))).routers == ()
+    assert len(target(have, Want("absent", routers=("edge1",))).networks) == 4
+
+
+def base(**values: Any) -> dict[str, Any]:
+    networks = [
+        {"name": name, "kind": "vxlan", "vni": vni, "group": "239.0.0.%d" % vni, "uplink": "eth1"}
+        for vni, name in enumerate(("ha", "blue", "green"), 1)
+    ]
+    router = {
+        "name": "edge1",
+        "virtual_router_id": 7,
+        "ha_network": "ha",
+        "ha_address": "169.254.192.1/18",
+        "interfaces": [
+            {"network": "blue", "addresses": ["198.51.100.1/24"]},
+            {"network": "green", "addresses": ["198.51.101.1/24"]},
+        ],
+        "external_gateway": {"network": "provider", "addresses": ["203.0.113.21/24"], "nexthops": ["203.0.113.1"]},
+    }
+    provider = {"name": "provider", "kind": "flat", "uplink": "eth2"}
+    return {"networks": [*networks, provider], "routers": [{**router, **values}]}
+
+
+def with_address(have: Have, device: str, address: str) -> Have:
+    """The node with one more address on a device of its router."""
+    namespace = have.namespaces["qrouter-edge1"]
+    link = namespace.links[device]
+    more = dataclasses.replace(link.device, addresses=(*link.device.addresses, address))
+    links = {**namespace.links, device: dataclasses.replace(link, device=more)}
+    changed = dataclasses.replace(namespace, links=links)
+    return dataclasses.replace(have, namespaces={"qrouter-edge1": changed})

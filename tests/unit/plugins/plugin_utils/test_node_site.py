@@ -1,0 +1,93 @@
+"""Numbers of a whole site: the same on every host, and none twice."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import parse_call
+from ansible_collections.linuxbridge.vrrp.plugins.plugin_utils.node_site import calls
+
+EXAMPLE = Path(__file__).parents[4] / "examples" / "edge" / "group_vars" / "node_routers.yml"
+CIDR = "169.254.192.0/18"
+
+
+def hosts(*names: str) -> dict[str, dict[str, Any]]:
+    """Hosts as in the example site."""
+    variables = yaml.safe_load(EXAMPLE.read_text())
+    host = {"networks": variables["node_routers_networks"], "routers": variables["node_routers_routers"]}
+    return {name: copy.deepcopy(host) for name in names or ("edge1", "edge2", "edge3")}
+
+
+def problems_of(given: dict[str, dict[str, Any]]) -> list[str]:
+    with pytest.raises(SpecError) as refused:
+        calls(given, CIDR)
+    return [str(problem) for problem in refused.value.problems]
+
+
+def test_the_example_is_accepted_by_the_module_on_every_host() -> None:
+    for call in calls(hosts(), CIDR).values():
+        assert parse_call({"state": "exact", **call}).spec.routers
+
+
+def test_hosts_differ_in_their_ha_addresses_only() -> None:
+    found = calls(hosts(), CIDR)
+    addresses = [router.pop("ha_address") for call in found.values() for router in call["routers"]]
+    assert len(set(addresses)) == len(addresses) == 6
+    assert found["edge1"] == found["edge2"] == found["edge3"]
+
+
+def test_numbers_do_not_change_when_a_router_or_a_host_is_added() -> None:
+    before = calls(hosts("edge1", "edge2"), CIDR)
+    more = hosts()
+    for host in more.values():
+        host["routers"].append({"name": "lab", "ha_network": "ha"})
+    after = calls(more, CIDR)
+    for name, call in before.items():
+        assert after[name]["routers"][:2] == call["routers"]
+
+
+def test_254_routers_get_254_virtual_router_ids_and_one_more_is_refused() -> None:
+    routers = [{"name": "r%d" % number, "ha_network": "ha"} for number in range(255)]
+    found = calls({"edge1": {"networks": [], "routers": routers[:254]}}, CIDR)
+    assert {router["virtual_router_id"] for router in found["edge1"]["routers"]} == set(range(1, 255))
+    assert any("all 254" in text for text in problems_of({"edge1": {"networks": [], "routers": routers}}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "what"),
+    [
+        ("advert_interval", 3, "edge2.node_routers_routers[0].advert_interval: differs from that of edge1"),
+        ("virtual_router_id", 9, "edge1.node_routers_routers[1].virtual_router_id: 9 is already"),
+        ("ha_address", "169.254.200.1/18", "edge2.node_routers_routers[0].ha_address: 169.254.200.1 is already"),
+    ],
+)
+def test_what_hosts_disagree_about_is_refused_by_name(key: str, value: Any, what: str) -> None:
+    given = hosts("edge1", "edge2")
+    given["edge2"]["routers"][0][key] = value
+    if key == "ha_address":
+        given["edge1"]["routers"][0][key] = value
+    if key == "virtual_router_id":
+        given["edge1"]["routers"][1][key] = value
+        given["edge2"]["routers"].pop()
+    assert any(text.startswith(what) for text in problems_of(given))
+
+
+def test_a_mac_address_that_two_routers_have_on_a_network_is_refused() -> None:
+    given = hosts("edge1")
+    for router in given["edge1"]["routers"]:
+        router["external_gateway"]["mac_address"] = "FA-16-3E-00-00-01"
+    assert any("external_gateway.mac_address: FA-16-3E-00-00-01 is already" in text for text in problems_of(given))
+
+
+def test_a_host_number_that_two_hosts_have_is_refused() -> None:
+    given = hosts("edge1", "edge2")
+    given["edge1"]["number"] = 2
+    assert problems_of(given) == [
+        "edge2.node_routers_number: 2 is already that of edge1: give every host a number of its own"
+    ]
