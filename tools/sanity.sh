@@ -38,9 +38,10 @@ grep -ohP "\bpip='\K[0-9.]+" .venv/lib/python*/site-packages/ansible_test/_inter
 
 log=$work/log
 status=0
-(cd "$copy" && HOME=$home PATH=$root/.venv/bin:$PATH ansible-test sanity --local --python "$version" --color no) >"$log" 2>&1 || status=$?
-# Without what pip has to say.
-grep -vE '^( |$|Looking in |Collecting |Processing |Installing |Successfully |Using cached |WARNING: Location )' "$log"
+# Shown without what pip has to say.
+(cd "$copy" && HOME=$home PATH=$root/.venv/bin:$PATH ansible-test sanity --local --python "$version" --color no) |& tee "$log" |
+    grep --line-buffered -vE '^( |$|Looking in |Collecting |Processing |Installing |Successfully |Using cached |WARNING: Location )' ||
+    status=${PIPESTATUS[0]}
 if grep -q 'All targets skipped' "$log"; then
     echo "error: ansible-test skipped everything" >&2
     exit 1
