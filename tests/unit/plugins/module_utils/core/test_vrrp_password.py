@@ -27,9 +27,7 @@ def test_each_character_that_keepalived_or_oslo_takes_for_something_else_is_told
 
 
 @given(st.text(min_size=1, max_size=30), st.text(min_size=16, max_size=40))
-def test_a_password_has_one_fingerprint_in_one_run_and_another_in_the_next(
-    password: str, salt: str
-) -> None:
+def test_a_password_has_one_fingerprint_in_one_run_and_another_in_the_next(password: str, salt: str) -> None:
     assert summary(password, salt) == summary(password, salt)
     assert summary(password, salt)["fingerprint"] != summary(password, salt + "x")["fingerprint"]
     assert summary(password, salt)["fingerprint"] != summary(password + "x", salt)["fingerprint"]
