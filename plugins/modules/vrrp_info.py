@@ -148,10 +148,11 @@ connection:
 clock:
   description:
     - How far times of this node can be compared with those of others. C(error) is the kernel's estimate of its error in
-      seconds, V(null) if nothing keeps the clock in time. Nodes with the same C(boot_id) share a kernel and its clock.
+      seconds, V(null) if nothing keeps the clock in time. C(booted) is when the kernel was started by its own clock;
+      nodes that agree in it to the millisecond are containers of one machine and share its clock.
   returned: success
   type: dict
-  sample: {boot_id: 5a9f1c1e-6a07-4c5e-9d5b-5f4c0c5f8a55, error: 0.012}
+  sample: {booted: 1699990000.1234, error: 0.012}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -120,7 +120,8 @@ def _active_at_end(plan: Json, after: Mapping[str, Json]) -> list[str]:
 def _clock_error(nodes: Any) -> float | None:
     """How far times of two nodes may be apart at worst, in seconds; 0 when they share a kernel, None when unknown."""
     clocks = [facts["clock"] for facts in nodes]
-    if len({clock["boot_id"] for clock in clocks}) == 1:
+    booted = [clock["booted"] for clock in clocks]
+    if max(booted) - min(booted) < 0.001:
         return 0.0
     errors = sorted((clock["error"] for clock in clocks if clock["error"] is not None), reverse=True)
     return None if len(errors) < len(clocks) else round(sum(errors[:2]), 6)

@@ -23,13 +23,13 @@ PLAN = {
 CUT = [(0.0, False), (12.0, True)]
 
 
-def facts(state: str, ha: str, boot_id: str = "one", error: float | None = None) -> dict[str, Any]:
+def facts(state: str, ha: str, booted: float = 1.0, error: float | None = None) -> dict[str, Any]:
     wanted = [{"address": address, "interface": interface} for interface, address in (GATEWAY, FLOATING)]
     wanted.append({"address": "169.254.0.1/24", "interface": ha})
     instance = {"addresses_present": wanted if state == "active" else []}
     instance["addresses_missing"] = [] if state == "active" else wanted
     router = {"name": "id-2", "state": state, "instances": [instance]}
-    return {"routers": [router, {"name": "id-3", "state": "active"}], "clock": {"boot_id": boot_id, "error": error}}
+    return {"routers": [router, {"name": "id-3", "state": "active"}], "clock": {"booted": booted, "error": error}}
 
 
 def watch(
@@ -175,8 +175,8 @@ def test_hosts_on_one_kernel_share_a_clock() -> None:
 
 def test_clocks_of_two_hosts_are_apart_by_no_more_than_both_errors() -> None:
     before = {
-        "network1": facts("active", "ha-1", "one", 0.004),
-        "network2": facts("backup", "ha-2", "two", 0.006),
+        "network1": facts("active", "ha-1", 1.0, 0.004),
+        "network2": facts("backup", "ha-2", 1.5, 0.006),
     }
     found = report(before=before)
     assert found["both_active"]["clock_error_seconds"] == 0.01
@@ -184,7 +184,7 @@ def test_clocks_of_two_hosts_are_apart_by_no_more_than_both_errors() -> None:
 
 
 def test_clocks_that_nothing_keeps_in_time_make_times_uncertain() -> None:
-    before = {"network1": facts("active", "ha-1", "one"), "network2": facts("backup", "ha-2", "two", 0.006)}
+    before = {"network1": facts("active", "ha-1", 1.0), "network2": facts("backup", "ha-2", 1.5, 0.006)}
     found = report(before=before)
     assert found["both_active"]["clock_error_seconds"] is None
     assert any("cannot be compared" in finding for finding in found["findings"])
