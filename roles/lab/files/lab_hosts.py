@@ -363,16 +363,18 @@ def kill(process: int) -> None:
 
 
 def remove_cgroup(top: Path) -> None:
-    """End what is left in a control group and below (bounded), and remove it."""
+    """End what is left in a control group and below, and remove it. Ended processes and removed groups take the kernel
+    a moment to forget, and until then their groups are busy."""
     deadline = time.monotonic() + STOP_SECONDS
-    for directory in sorted((Path(entry[0]) for entry in os.walk(top)), reverse=True):
-        while left := (directory / "cgroup.procs").read_text().split():
-            for process in left:
-                kill(int(process))
-            if time.monotonic() > deadline:
-                raise SystemExit("processes %s in %s do not end" % (", ".join(left), directory))
-            time.sleep(0.05)
-        directory.rmdir()
+    while top.exists():
+        for directory in sorted((Path(entry[0]) for entry in os.walk(top)), reverse=True):
+            with contextlib.suppress(OSError):
+                for process in (directory / "cgroup.procs").read_text().split():
+                    kill(int(process))
+                directory.rmdir()
+        if time.monotonic() > deadline:
+            raise SystemExit("the control group %s is still in use" % top)
+        time.sleep(0.05)
 
 
 def image_layers(image: str) -> list[str]:
