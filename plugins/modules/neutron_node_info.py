@@ -93,6 +93,13 @@ node:
       type: dict
       returned: success
       sample: {available: true, ip6tables: 1, iptables: 1}
+    ebtables_usable:
+      description:
+        - Whether ebtables can delete a rule that matches a list of MAC addresses, as the Linux bridge agent does
+          whenever it sets up an instance's port. V(null) without ebtables.
+      type: bool
+      returned: success
+      sample: true
     ha_routers:
       description: HA routers of Neutron for which keepalived runs on the host.
       type: int

@@ -19,7 +19,7 @@ DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n'
 class FakeNode:
     """interfaces: name -> (enabled, carrier, MTU, addresses). packages: name -> (installed, candidate).
 
-    files: path -> text, or an EdgeError that reading it raises.
+    files: path -> text, or an EdgeError that reading it raises. ebtables: exit status of the probe.
     """
 
     interfaces: dict[str, tuple[bool, bool, int, list[str]]] = field(default_factory=dict)
@@ -27,6 +27,7 @@ class FakeNode:
     files: dict[str, str | EdgeError] = field(default_factory=dict)
     processes: list[str] = field(default_factory=list)
     modules: set[str] = field(default_factory=set)
+    ebtables: int = 127
 
     def __post_init__(self) -> None:
         self.files.setdefault("/etc/os-release", DEBIAN)
@@ -43,6 +44,7 @@ class FakeNode:
             ("ip", "-j", "-4"): self._routes,
             ("apt-cache", "policy"): self._policy,
             ("modprobe", "--dry-run"): self._modprobe,
+            ("unshare", "--net"): lambda _: (self.ebtables, ""),
         }
         for start, function in answer.items():
             if command[: len(start)] == start:

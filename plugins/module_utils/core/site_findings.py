@@ -38,6 +38,7 @@ _CHECKS = (
     site_findings_network.interfaces,
     site_findings_network.overlay_mtu,
     site_findings_network.bridge_filter,
+    site_findings_network.ebtables,
     site_findings_network.api,
     site_findings_vrrp.options_agree,
     site_findings_vrrp.password,

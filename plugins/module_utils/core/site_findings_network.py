@@ -99,7 +99,7 @@ def overlay_mtu(site: Site) -> Iterator[Finding]:
     underlay = site.server_number("global_physnet_mtu")
     path_mtu = site.server_number("path_mtu")
     underlay = min(underlay, path_mtu) if path_mtu else underlay
-    tenant = underlay - VXLAN_OVERHEAD.get(site.server_number("overlay_ip_version"), 50)
+    tenant = underlay - VXLAN_OVERHEAD[6 if site.server_number("overlay_ip_version") == 6 else 4]
     for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
         name = host.wants("overlay_interface")
         found = _by_name(host).get(name or "")
@@ -195,6 +195,21 @@ def bridge_filter(site: Site) -> Iterator[Finding]:
                 "%s not 1" % _are(["net.bridge.bridge-nf-call-" + name for name in off]),
                 "nothing to do: the site's playbook sets it, as security groups need it",
             )
+
+
+def ebtables(site: Site) -> Iterator[Finding]:
+    """The agent tries again for ever when ebtables refuses (LP#1922892 and others); only instances' ports need it."""
+    unusable = [h.name for h in site.examined(COMPUTE_NODES) if (h.node or {}).get("ebtables_usable") is False]
+    if unusable:
+        yield Finding(
+            ERROR,
+            "ebtables_unusable",
+            tuple(unusable),
+            "ebtables cannot delete a rule with --among-src (ebtables-nft 1.8.9 cannot), so the Linux bridge agent hangs "
+            "once it is restarted on a host with instances, and wires no new port",
+            "use the legacy one, as Neutron's documentation asks: update-alternatives --set ebtables "
+            "/usr/sbin/ebtables-legacy; then remove what the other one holds: ebtables-nft -t nat -F",
+        )
 
 
 def _are(names: list[str]) -> str:

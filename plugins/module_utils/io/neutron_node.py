@@ -34,6 +34,13 @@ PACKAGES = {
     },
 }
 
+#: What the Linux bridge agent does whenever it sets up an instance's port (arp_protect.py), in a namespace of its own.
+_EBTABLES_PROBE = """
+command -v ebtables > /dev/null || exit 127
+rule='-i tap0 --among-src 02:00:00:00:00:01 -j RETURN'
+ebtables -t nat -N probe && ebtables -t nat --concurrent -I probe $rule && ebtables -t nat --concurrent -D probe $rule
+"""
+
 _SERVER, _L3_AGENT, _METADATA_AGENT = "neutron.conf", "l3_agent.ini", "metadata_agent.ini"
 _ML2, _LINUXBRIDGE_AGENT = "plugins/ml2/ml2_conf.ini", "plugins/ml2/linuxbridge_agent.ini"
 
@@ -122,6 +129,7 @@ def node_facts(port: NodePort, config_directory: str, salt: str) -> dict[str, An
         "routes": node_readings.routed_networks(port.run("ip", "-j", "-4", "route", "show")[1]),
         "packages": _packages(port, operating_system["family"]),
         "bridge_filter": _bridge_filter(port),
+        "ebtables_usable": _ebtables_usable(port),
         "ha_routers": node_readings.keepalived_routers(port.command_lines()),
         **_configuration(port, config_directory, salt),
     }
@@ -149,6 +157,11 @@ def _bridge_filter(port: NodePort) -> dict[str, Any]:
     loaded = settings["iptables"] is not None
     settings["available"] = loaded or port.run("modprobe", "--dry-run", "--quiet", "br_netfilter")[0] == 0
     return settings
+
+
+def _ebtables_usable(port: NodePort) -> bool | None:
+    status, _ = port.run("unshare", "--net", "sh", "-c", _EBTABLES_PROBE)
+    return None if status == 127 else status == 0
 
 
 def _configuration(port: NodePort, directory: str, salt: str) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def _host(number: int) -> dict[str, Any]:
             "keepalived": {"installed": "1:2.2.7-1+b2", "candidate": "1:2.2.7-1+b2"},
         },
         "bridge_filter": {"available": True, "iptables": 1, "ip6tables": 1},
+        "ebtables_usable": True,
         "ha_routers": 0,
         "daemons": {
             "server": {"mechanism_drivers": "linuxbridge"},
@@ -109,6 +110,11 @@ class Site:
         assert len(found) == 1, found
         return found[0]
 
+    def error(self) -> dict[str, Any]:
+        """The one finding there is, which is an error."""
+        assert self.only()["severity"] == "error"
+        return self.only()
+
 
 @pytest.fixture
 def site() -> Site:
@@ -131,7 +137,7 @@ def test_a_bare_host_as_third_network_node_is_fine(site: Site) -> None:
 def test_one_network_node_is_an_error(site: Site) -> None:
     del site.hosts["network2"], site.hosts["network3"]
     site.groups["network_nodes"] = ["network1"]
-    assert site.only()["check"] == "too_few_network_nodes"
+    assert site.error()["check"] == "too_few_network_nodes"
     assert "has 1" in site.only()["what"]
 
 
@@ -148,12 +154,12 @@ def test_two_network_nodes_are_a_warning(site: Site) -> None:
 
 def test_a_site_without_controllers_is_an_error(site: Site) -> None:
     site.groups["controllers"] = []
-    assert site.only()["check"] == "no_controller"
+    assert site.error()["check"] == "no_controller"
 
 
 def test_a_host_that_does_not_answer_is_a_finding_with_the_reason(site: Site) -> None:
     site.hosts["network2"].update(node=None, failure="Connection refused")
-    assert (site.only()["check"], site.only()["hosts"]) == ("host_not_examined", ["network2"])
+    assert (site.error()["check"], site.error()["hosts"]) == ("host_not_examined", ["network2"])
     assert "Connection refused" in site.only()["what"]
 
 
@@ -169,23 +175,31 @@ def test_a_host_left_out_with_limit_is_a_warning_and_still_counts_as_network_nod
 
 def test_an_unreadable_file_is_an_error_that_names_it(site: Site) -> None:
     site.node("network1")["unreadable"] = [{"path": "/etc/neutron/l3_agent.ini", "reason": "Permission denied"}]
-    assert site.only()["check"] == "file_unreadable"
+    assert site.error()["check"] == "file_unreadable"
     assert "/etc/neutron/l3_agent.ini" in site.only()["what"]
 
 
 def test_python_before_3_9_is_an_error(site: Site) -> None:
     site.node("compute1")["python"] = "3.8.10"
-    assert (site.only()["check"], site.only()["hosts"]) == ("python_too_old", ["compute1"])
+    assert (site.error()["check"], site.error()["hosts"]) == ("python_too_old", ["compute1"])
 
 
-def test_another_operating_system_is_an_error(site: Site) -> None:
-    site.node("compute1")["operating_system"] = {"name": "Arch Linux", "family": ""}
-    assert site.only()["check"] == "operating_system_unsupported"
+@pytest.mark.parametrize("version", ["3.9.2", "3.10.0", "3.14.0rc1"])
+def test_python_3_9_and_newer_is_fine(site: Site, version: str) -> None:
+    site.node("compute1")["python"] = version
+    assert site.findings() == []
+
+
+@pytest.mark.parametrize(("name", "told"), [("Arch Linux", "Arch Linux"), ("", "a system without /etc/os-release")])
+def test_another_operating_system_is_an_error(site: Site, name: str, told: str) -> None:
+    site.node("compute1")["operating_system"] = {"name": name, "family": ""}
+    assert site.only()["what"] == "%s is not supported" % told
+    assert site.error()["check"] == "operating_system_unsupported"
 
 
 def test_a_missing_variable_is_named(site: Site) -> None:
     site.want("network2", missing=["neutron_transport_url"])
-    assert site.only()["check"] == "variable_missing"
+    assert site.error()["check"] == "variable_missing"
     assert "neutron_transport_url" in site.only()["what"]
 
 
@@ -247,7 +261,7 @@ def test_neutron_26_offered_to_a_host_that_has_its_packages_is_a_warning(site: S
 def test_neutron_11_is_too_old(site: Site) -> None:
     for host in site.hosts:
         site.node(host)["packages"]["neutron"]["installed"] = "2:11.0.4-1"
-    assert site.only()["check"] == "neutron_too_old"
+    assert site.error()["check"] == "neutron_too_old"
 
 
 @pytest.mark.parametrize(("keepalived", "severity"), [("1:2.2.7-1", "error"), (None, "warning")])
@@ -260,17 +274,30 @@ def test_a_bare_host_needs_a_source_of_neutron(site: Site, keepalived: str | Non
     assert (site.only()["severity"], site.only()["check"]) == (severity, "neutron_not_offered")
 
 
+def test_neutron_12_is_not(site: Site) -> None:
+    for host in site.hosts:
+        site.node(host)["packages"]["neutron"]["installed"] = "2:12.1.1-1"
+    assert site.findings() == []
+
+
+def test_agents_older_than_the_server_are_a_warning(site: Site) -> None:
+    site.node("network2")["packages"]["neutron"]["installed"] = "2:20.0.0-1"
+    assert (site.only()["severity"], site.only()["check"]) == ("warning", "neutron_releases_differ")
+    assert site.only()["remedy"] == "upgrade the host soon after the server"
+
+
 def test_agents_newer_than_the_server_are_a_warning(site: Site) -> None:
     site.node("network2")["packages"]["neutron"]["installed"] = "2:22.0.0-1"
     assert (site.only()["severity"], site.only()["check"]) == ("warning", "neutron_releases_differ")
     assert site.only()["remedy"] == "upgrade the server first"
 
 
-@pytest.mark.parametrize("maximum", [3, 0])
-def test_keepalived_1_2_15_loses_packets_with_three_agents_a_router(site: Site, maximum: int) -> None:
+@pytest.mark.parametrize(("maximum", "told"), [(3, "is 3"), (0, "is 0 (all)")])
+def test_keepalived_1_2_15_loses_packets_with_three_agents_a_router(site: Site, maximum: int, told: str) -> None:
     site.want("controller1", max_l3_agents_per_router=maximum)
     site.node("network2")["packages"]["keepalived"]["installed"] = "1:1.2.15-1"
-    assert (site.only()["check"], site.only()["hosts"]) == ("keepalived_loses_packets", ["network2"])
+    assert (site.error()["check"], site.error()["hosts"]) == ("keepalived_loses_packets", ["network2"])
+    assert site.error()["what"].endswith("max_l3_agents_per_router " + told)
 
 
 @pytest.mark.parametrize(("version", "maximum"), [("1:1.2.15-1", 2), ("1:1.2.16-1", 3)])
@@ -324,7 +351,7 @@ def test_layer_2_population_is_a_note_for_server_and_agents(site: Site) -> None:
 @pytest.mark.parametrize(("role", "name"), [("overlay", "eth2"), ("provider", "eth1")])
 def test_a_missing_interface_is_an_error_that_lists_those_there(site: Site, role: str, name: str) -> None:
     site.node("network2")["interfaces"] = [i for i in site.node("network2")["interfaces"] if i["name"] != name]
-    assert (site.only()["check"], site.only()["hosts"]) == ("interface_missing", ["network2"])
+    assert (site.error()["check"], site.error()["hosts"]) == ("interface_missing", ["network2"])
     assert role in site.only()["what"] and "eth0" in site.only()["remedy"]
 
 
@@ -332,13 +359,13 @@ def test_a_missing_interface_is_an_error_that_lists_those_there(site: Site, role
 @pytest.mark.parametrize("missing", ["enabled", "carrier"])
 def test_an_interface_that_is_down_is_an_error(site: Site, index: int, missing: str) -> None:
     site.node("compute1")["interfaces"][index][missing] = False
-    assert (site.only()["check"], site.only()["hosts"]) == ("interface_down", ["compute1"])
+    assert (site.error()["check"], site.error()["hosts"]) == ("interface_down", ["compute1"])
 
 
 def test_only_the_overlay_interface_needs_an_address(site: Site) -> None:
     for index in (1, 2):
         site.node("network1")["interfaces"][index]["addresses"] = []
-    assert (site.only()["check"], site.only()["hosts"]) == ("interface_without_address", ["network1"])
+    assert (site.error()["check"], site.error()["hosts"]) == ("interface_without_address", ["network1"])
     assert "eth2" in site.only()["what"]
 
 
@@ -360,7 +387,7 @@ def test_without_an_ipv4_address_the_overlay_address_must_be_given(site: Site) -
 
 def test_an_overlay_address_that_the_interface_does_not_have_is_an_error(site: Site) -> None:
     site.want("network1", overlay_address="198.51.100.99")
-    assert site.only()["check"] == "interface_without_address"
+    assert site.error()["check"] == "interface_without_address"
     assert site.only()["remedy"] == "set overlay_address to one that it has: 198.51.100.12"
 
 
@@ -371,7 +398,7 @@ def test_a_controller_needs_no_overlay(site: Site) -> None:
 
 def test_vxlan_takes_50_bytes_of_the_overlay_mtu(site: Site) -> None:
     site.node("network1")["interfaces"][2]["mtu"] = 1499
-    assert (site.only()["check"], site.only()["hosts"]) == ("overlay_mtu_too_small", ["network1"])
+    assert (site.error()["check"], site.error()["hosts"]) == ("overlay_mtu_too_small", ["network1"])
     assert "networks of MTU 1450 need 1500" in site.only()["what"]
 
 
@@ -424,7 +451,7 @@ def test_a_ha_network_that_overlaps_a_subnet_is_an_error_and_its_own_subnets_do_
     site.api = {"subnets": [ha, dict(ha, name="HA subnet project 0")]}
     assert site.findings() == []
     site.api["subnets"].append({"name": "", "id": "6843314a", "cidr": "169.254.192.0/24"})
-    assert site.only()["check"] == "ha_network_in_use"
+    assert site.error()["check"] == "ha_network_in_use"
     assert "subnet 6843314a" in site.only()["what"]
 
 
@@ -437,7 +464,7 @@ def test_an_api_that_does_not_answer_is_an_error_with_the_reason(site: Site) -> 
 @pytest.mark.parametrize("cidr", ["169.254.192.0", "169.254.192.0/33", "ha-net"])
 def test_a_ha_network_that_is_none_is_an_error(site: Site, cidr: str) -> None:
     site.want("controller1", l3_ha_net_cidr=cidr)
-    assert site.only()["check"] == "ha_network_invalid"
+    assert site.error()["check"] == "ha_network_invalid"
     assert cidr in site.only()["what"]
 
 
@@ -450,6 +477,21 @@ def test_a_bridge_filter_that_is_off_is_a_note(site: Site) -> None:
     found = site.only()
     assert (found["severity"], found["check"]) == ("note", "bridge_filter_off")
     assert found["what"] == "net.bridge.bridge-nf-call-iptables and net.bridge.bridge-nf-call-ip6tables are not 1"
+
+
+def test_ebtables_that_hangs_the_agent_is_an_error_on_compute_nodes(site: Site) -> None:
+    site.node("compute1")["ebtables_usable"] = False
+    found = site.only()
+    assert (found["severity"], found["check"], found["hosts"]) == ("error", "ebtables_unusable", ["compute1"])
+    assert "update-alternatives --set ebtables /usr/sbin/ebtables-legacy" in found["remedy"]
+
+
+@pytest.mark.parametrize(("host", "usable"), [("compute1", None), ("network1", False)])
+def test_ebtables_does_not_matter_without_the_agent_or_without_instances(
+    site: Site, host: str, usable: bool | None
+) -> None:
+    site.node(host)["ebtables_usable"] = usable
+    assert site.findings() == []
 
 
 def test_a_kernel_without_bridge_filter_is_an_error(site: Site) -> None:
@@ -465,6 +507,7 @@ def test_an_option_of_vrrp_that_differs_on_one_node_is_an_error(site: Site, opti
     site.node("network2")["daemons"]["l3_agent"][option] = value
     found = site.only()
     assert found["check"] == "vrrp_options_differ"
+    assert found["what"].startswith("%s would differ" % option)
     assert "%s on network2" % value in found["what"]
 
 
@@ -494,6 +537,7 @@ def test_passwords_that_differ_are_told_apart_without_being_shown(site: Site) ->
     site.node("network3")["daemons"]["l3_agent"]["ha_vrrp_auth_password_fingerprint"] = ""
     found = site.only()
     assert found["check"] == "vrrp_options_differ"
+    assert found["what"].startswith("ha_vrrp_auth_password would differ")
     assert "password 1 on network1; password 2 on network2; no password on network3" in found["what"]
     assert other not in repr(found)
 
@@ -501,7 +545,7 @@ def test_passwords_that_differ_are_told_apart_without_being_shown(site: Site) ->
 @pytest.mark.parametrize(("option", "value"), [("udp_dstport", "4789"), ("vxlan_group", "239.1.1.1")])
 def test_an_option_of_vxlan_that_differs_on_any_host_is_an_error(site: Site, option: str, value: str) -> None:
     site.node("compute1")["daemons"]["linuxbridge_agent"][option] = value
-    assert (site.only()["check"], site.only()["hosts"]) == ("vxlan_options_differ", NODES)
+    assert (site.error()["check"], site.error()["hosts"]) == ("vxlan_options_differ", NODES)
 
 
 @pytest.mark.parametrize("password", ["ninechars", "pass#wd", "pass!wd", "a b", 'a"b', "a{b", "a}b", "a$b", "pässwörd"])
@@ -520,7 +564,7 @@ def test_a_password_that_keepalived_would_cut_is_an_error_that_does_not_show_it(
 def test_a_bad_password_on_the_nodes_is_an_error_only_if_it_stays(site: Site) -> None:
     for host in GROUPS["network_nodes"]:
         site.node(host)["daemons"]["l3_agent"]["ha_vrrp_auth_password_problems"] = ["it is too long"]
-    assert site.only()["check"] == "vrrp_password_unusable"
+    assert site.error()["check"] == "vrrp_password_unusable"
     site.want(ha_vrrp_auth_password_fingerprint=summary("g00d", SALT)["fingerprint"])
     assert site.findings() == []
 
@@ -536,7 +580,8 @@ def test_a_changed_interval_on_a_live_site_is_an_error(site: Site) -> None:
 def test_a_changed_password_on_a_live_site_is_an_error(site: Site) -> None:
     site.node("network1")["ha_routers"] = 1
     site.want(ha_vrrp_auth_password_fingerprint=summary("other", SALT)["fingerprint"])
-    assert site.only()["check"] == "vrrp_change_on_live_site"
+    assert site.error()["check"] == "vrrp_change_on_live_site"
+    assert site.only()["what"].startswith("ha_vrrp_auth_password would change while")
 
 
 def test_an_accepted_change_on_a_live_site_is_a_warning(site: Site) -> None:
