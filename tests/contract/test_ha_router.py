@@ -15,6 +15,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_sp
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_state import INTERRUPTED
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron import ApiError, Neutron
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron_router_operation import RouterOperation
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron_router_report import router_report
 from ansible_collections.linuxbridge.vrrp.tests.fakes.module_run import run
 from ansible_collections.linuxbridge.vrrp.tests.fakes.neutron import FakeNeutron, Killed
 
@@ -92,6 +93,11 @@ class World:
         result = self.run(text, **params)
         assert not result["failed"], result
         return result["router"]
+
+    @staticmethod
+    def decided(result):
+        """The router without what agents tell in their own time."""
+        return {key: value for key, value in result["router"].items() if key != "agents"}
 
     def stored(self, text="router"):
         return self.api.find("routers", name=self.name(text))
@@ -182,9 +188,9 @@ def test_check_mode_says_what_the_run_does_and_changes_nothing(world):
 def test_what_is_not_given_stays(world):
     inside, outside = world.subnet("inside"), world.outside()
     wanted = {"interfaces": [{"subnet": inside["id"]}], "external_gateway": {"network": outside["id"]}}
-    before = world.router(description="stays", ha=False, **wanted)
+    before = world.decided(world.run(description="stays", ha=False, **wanted))
     result = world.run()
-    assert (result["changed"], result["router"]) == (False, before)
+    assert (result["changed"], world.decided(result)) == (False, before)
 
 
 def test_empty_lists_and_an_empty_gateway_make_empty(world):
@@ -369,12 +375,12 @@ def test_floating_ips_in_the_way_are_named_before_anything_changes(world):
     world.router(interfaces=[{"subnet": inside["id"]}], external_gateway={"network": outside["id"]})
     port = world.port(inside, world.host(inside, 6))
     floating = world.make("floatingip", floating_network_id=outside["id"], port_id=port["id"])
-    before = world.run()["router"]
+    before = world.decided(world.run())
     for wanted in ({"interfaces": []}, {"external_gateway": {}}, {"state": "absent"}):
         result = world.run(**wanted)
         assert result["failed"] and not result["changed"], wanted
         assert floating["floating_ip_address"] in result["msg"] and floating["id"] in result["msg"]
-    assert world.run()["router"] == before
+    assert world.decided(world.run()) == before
     for path, body, kind in (
         ("/remove_router_interface", {"subnet_id": inside["id"]}, "RouterInterfaceInUseByFloatingIP"),
         ("", {"router": {"external_gateway_info": {}}}, "RouterExternalGatewayInUseByFloatingIp"),
@@ -451,3 +457,20 @@ def test_waiting_ends_when_exactly_one_agent_is_active(world):
     router = world.router(ha=True, wait=True, timeout=180, **wanted)
     assert [agent["ha_state"] for agent in router["agents"]].count("active") == 1
     assert router["status"] == "ACTIVE"
+
+
+def test_the_report_tells_a_router_its_agents_and_its_ha_network(world):
+    inside, outside = world.subnet("inside"), world.outside()
+    made = world.router(ha=True, interfaces=[{"subnet": inside["id"]}], external_gateway={"network": outside["id"]})
+    world.router("plain", ha=False)
+    found = router_report(world.api, project=world.project, ha=True)
+    (told,) = found["routers"]
+    assert (told["id"], told["ha_network"]) == (made["id"], made["ha_network"])
+    assert [agent["host"] for agent in told["agents"]] == [agent["host"] for agent in made["agents"]]
+    assert [item["address"] for item in told["interfaces"]] == [inside["gateway_ip"]]
+    assert told["external_gateway"]["network_id"] == outside["id"]
+    (network,) = found["ha_networks"]
+    assert (network["virtual_router_ids_used"], network["virtual_router_ids_free"]) == (1, 253)
+    host = told["agents"][0]["host"]
+    on_host = [item["id"] for item in router_report(world.api, project=world.project, host=host)["routers"]]
+    assert made["id"] in on_host
