@@ -19,8 +19,8 @@ Reads from standard input a JSON object:
 Prints {"changed": bool, "actions": [str], "gateway": str, "hosts": {name: {"address": str, "host_key": str}}}.
 
 A host is a systemd-nspawn container on an overlayfs. Everything is in the network namespace lbv-NAME; all that
-touches the machine's own is one veth to the management network, an nftables table that masquerades it, and
-net.ipv4.ip_forward, which is put back when the last lab goes.
+touches the machine's own is one veth to the management network, an nftables table that masquerades it, and the sysctls
+net.ipv4.ip_forward and fs.inotify.max_user_instances, which are put back when the last lab goes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ from typing import Any
 
 BOOT_SECONDS = 120
 STOP_SECONDS = 20
-FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+#: What the machine must have at least: hosts reach the package mirror through it, and each systemd needs several of the
+#: inotify instances that all hosts' root users share.
+SYSCTLS = {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_instances": 2048}
 
 
 def run(*command: str, stdin: str | None = None) -> str:
@@ -164,8 +166,9 @@ class Lab:
                 '  ip saddr %s oifname != "%s" masquerade\n }\n}\n'
             ) % (self.table, network, self.uplink)
             self.act("masquerade the management network", lambda: run("nft", "-f", "-", stdin=text))
-        if FORWARDING.read_text().strip() == "0":
-            self.act("turn IPv4 forwarding on", self.turn_forwarding_on)
+        for name, least in SYSCTLS.items():
+            if int(sysctl(name).read_text()) < least:
+                self.act("set %s to %d" % (name, least), functools.partial(self.set_sysctl, name, least))
 
     def connect(self, network: ipaddress.IPv4Network) -> None:
         management = self.want["segments"][0]
@@ -175,9 +178,13 @@ class Lab:
         run("ip", "address", "add", "%s/%d" % (network[1], network.prefixlen), "dev", self.uplink)
         run("ip", "link", "set", self.uplink, "up")
 
-    def turn_forwarding_on(self) -> None:
-        (self.labs / "ip_forward").write_text("0")
-        FORWARDING.write_text("1")
+    def set_sysctl(self, name: str, value: int) -> None:
+        """The first value that was found is the one to put back."""
+        record = self.labs / "sysctl" / name
+        record.parent.mkdir(exist_ok=True)
+        if not record.exists():
+            record.write_text(sysctl(name).read_text())
+        sysctl(name).write_text(str(value))
 
     def ensure_host(self, host: dict[str, Any], network: ipaddress.IPv4Network, running: dict[str, int]) -> None:
         root = self.directory / host["name"] / "root"
@@ -322,9 +329,9 @@ class Lab:
         self.remove_network()
         if self.directory.exists():
             self.act("delete the lab's files", lambda: shutil.rmtree(self.directory))
-        record = self.labs / "ip_forward"
-        if record.exists() and not list(self.labs.glob("*/management")):
-            self.act("turn IPv4 forwarding off again", lambda: self.put_forwarding_back(record))
+        if not list(self.labs.glob("*/management")):
+            for record in sorted((self.labs / "sysctl").glob("*")):
+                self.act("put %s back" % record.name, functools.partial(self.put_sysctl_back, record))
         return {"gateway": "", "hosts": {}}
 
     def remove_hosts(self) -> None:
@@ -352,9 +359,13 @@ class Lab:
             time.sleep(0.1)
 
     @staticmethod
-    def put_forwarding_back(record: Path) -> None:
-        FORWARDING.write_text(record.read_text())
+    def put_sysctl_back(record: Path) -> None:
+        sysctl(record.name).write_text(record.read_text())
         record.unlink()
+
+
+def sysctl(name: str) -> Path:
+    return Path("/proc/sys", name.replace(".", "/"))
 
 
 def kill(process: int) -> None:
