@@ -37,7 +37,7 @@ PACKAGES = {
 #: What the Linux bridge agent does whenever it sets up an instance's port (arp_protect.py), in a namespace of its own.
 _EBTABLES_PROBE = """
 command -v ebtables > /dev/null || exit 127
-rule='-i tap0 --among-src 02:00:00:00:00:01 -j RETURN'
+rule='-i tap0 --among-src fa:16:3e:11:22:33 -j RETURN'
 ebtables -t nat -N probe && ebtables -t nat --concurrent -I probe $rule && ebtables -t nat --concurrent -D probe $rule
 """
 
