@@ -95,7 +95,9 @@ routers:
       elements: dict
       sample: [{host: network1, alive: true, ha_state: active}, {host: network2, alive: true, ha_state: standby}]
     active_hosts:
-      description: Hosts whose agents are alive and active. More than one, or none, is trouble.
+      description: >-
+        Hosts whose agents are alive and active. More than one, or none, is trouble. Null when it is not highly
+        available, and for who may not see agents.
       type: list
       elements: str
     ha_network:

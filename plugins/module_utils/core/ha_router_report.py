@@ -75,7 +75,7 @@ def _router(item: Item, lists: Lists, ha_network: str | None, names: Mapping[str
         "admin_state_up": item["admin_state_up"],
         "ha": item.get("ha"),
         "agents": agents_view(agents),
-        "active_hosts": None if agents is None else active_hosts(agents),
+        "active_hosts": active_hosts(agents) if item.get("ha") and agents is not None else None,
         "ha_network": {"id": ha_network, "name": names.get(ha_network)} if ha_network else None,
         "interfaces": sorted(
             (

@@ -34,6 +34,7 @@ def test_all_routers_are_told_with_agents_and_who_is_active(cloud):
         {"host": "network2", "alive": True, "ha_state": "standby"},
     ]
     assert (first["active_hosts"], first["project"]) == (["network1"], "demo")
+    assert third["active_hosts"] is None
     assert (third["agents"], third["ha_network"]) == ([{"host": "network1", "alive": True, "ha_state": None}], None)
 
 
