@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not os.path.exists(NODE.keepalived),
     reason="needs root and keepalived, to run it in namespaces",
 )
+KILLS = 50
 NODES = ("lbvki-a", "lbvki-b")
 
 
@@ -338,6 +340,33 @@ def test_a_run_that_ends_anywhere_is_finished_by_the_next(nodes: list[Node], sto
     node.await_state("master")
     node.interrupted(stop_after, state="absent")
     node.run(state="absent")
+
+
+def test_a_run_killed_at_any_moment_is_finished_by_the_next(nodes: list[Node]) -> None:
+    node, foreign = nodes
+    foreign.run(**BASE)
+    foreign.await_state("master")
+    untouched = foreign.call(check_mode=True)["instance"]
+    chance = random.Random(5798)
+    path = Path(node.layout.configuration("router"))
+    for number in range(KILLS):
+        change: dict[str, Any] = {**BASE, "virtual_router_id": 20 + number % 3, "priority": 50 + number % 7}
+        if number % 5 == 4:
+            change = {"state": "absent"}
+        began = time.monotonic()
+        child = os.fork()
+        if not child:
+            node.call(**change)
+            os._exit(0)
+        time.sleep(chance.uniform(0, 0.6))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        if path.exists():
+            assert path.read_text().endswith("}\n"), "no half-written file is ever in place"
+        node.run(**change)
+        assert time.monotonic() - began < 30
+        assert os.listdir(path.parent) == ([] if "state" in change else ["router.conf"])
+    assert foreign.call(check_mode=True)["instance"] == untouched
 
 
 def test_a_process_in_another_namespace_is_restarted(nodes: list[Node]) -> None:

@@ -70,7 +70,9 @@ def service(params: Mapping[str, Any], existing: Existing) -> Service:
     old = _read(existing.configuration)
     missing = [name for name in NEEDED if not (old.instances or given.get(name))]
     if missing:
-        raise SpecError(Problem(name, "is needed to make the instance %s" % params["name"]) for name in missing)
+        reason = "is needed to make the instance %s" % params["name"]
+        reason += ", whose file cannot be read" if existing.configuration else ""
+        raise SpecError(Problem(name, reason) for name in missing)
     configuration, orders = _configuration(given, old)
     found = [_as_given(problem, orders) for problem in problems(configuration)]
     if found:

@@ -65,21 +65,22 @@ class Process:
 class Found:
     """What there is of one service.
 
-    stale: systemd has not read the unit as it is on disk. state: ``master``, ``backup``, ``fault`` or None when it is
-    not known. since: seconds of the epoch.
+    stale: systemd has not read the unit as it is on disk. started: systemd keeps it running, or tries to.
+    state: ``master``, ``backup``, ``fault`` or None when it is not known. since: seconds of the epoch.
     """
 
     configuration: File | None = None
     unit: File | None = None
     enabled: bool = False
     stale: bool = False
+    started: bool = False
     process: Process | None = None
     state: str | None = None
     since: float | None = None
 
     @property
     def anything(self) -> bool:
-        return bool(self.configuration or self.unit or self.process or self.enabled)
+        return bool(self.configuration or self.unit or self.started or self.process or self.enabled)
 
 
 NOTHING = Found()
@@ -145,7 +146,7 @@ def plan_removal(names: Iterable[str], found: Mapping[str, Found], layout: Layou
     units_change = False
     for name in names:
         have, unit = found.get(name, NOTHING), unit_name(name)
-        steps += _together("stop", [unit] if have.process else [])
+        steps += _together("stop", [unit] if have.started or have.process else [])
         steps += _together("disable", [unit] if have.enabled else [])
         steps += [Step("remove", path, path) for path in [layout.configuration(name)] if have.configuration]
         steps += [Step("remove", path, path) for path in [layout.unit(name)] if have.unit]

@@ -149,6 +149,7 @@ def unit_text(service: Service, layout: Layout = NODE) -> str:
         "\n"
         "[Service]\n"
         "Type=notify\n"
+        "NotifyAccess=all\n"
         f"{namespace}"
         f"RuntimeDirectory={_relative_runtime(layout, name)}\n"
         "RuntimeDirectoryMode=0750\n"

@@ -62,15 +62,19 @@ class Keepalived:
     def __init__(self, units: Units, layout: Layout = NODE) -> None:
         self._units = units
         self._layout = layout
+        self._capabilities: Capabilities | None = None
 
     def capabilities(self) -> Capabilities:
         """Those of a new keepalived when there is none yet, so that a plan can be made before it is installed."""
         if not os.path.exists(self._layout.keepalived):
             return Capabilities()
-        found = re.search(r"Keepalived v(\d+(?:\.\d+)*)", "".join(run([self._layout.keepalived, "--version"])[1:]))
-        if not found:
-            raise EdgeError("%s does not tell its version" % self._layout.keepalived)
-        return Capabilities.of_version(tuple(int(part) for part in found.group(1).split(".")))
+        if self._capabilities is None:
+            output = "".join(run([self._layout.keepalived, "--version"])[1:])
+            found = re.search(r"Keepalived v(\d+(?:\.\d+)*)", output)
+            if not found:
+                raise EdgeError("%s does not tell its version" % self._layout.keepalived)
+            self._capabilities = Capabilities.of_version(tuple(int(part) for part in found.group(1).split(".")))
+        return self._capabilities
 
     def recorder(self) -> File | None:
         return _file(self._layout.recorder)
@@ -93,6 +97,7 @@ class Keepalived:
             unit=_file(self._layout.unit(name)),
             enabled=unit.enabled,
             stale=unit.stale,
+            started=unit.started,
             process=process,
             state=state,
             since=since,

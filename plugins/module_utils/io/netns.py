@@ -141,7 +141,7 @@ class Namespaces:
         """Carry out a step of the plan in core.netns."""
         actions: dict[str, Callable[[Any], None]] = {
             "create": lambda name: _ip("add", name),
-            "clear": _clear,
+            "clear": lambda name: _unlink(path_of(name)),
             "bring up": lambda name: inside(name, _bring_up),
             "set": lambda setting: inside(setting[0], lambda: _write(*setting[1:])),
             "kill": lambda target: _kill(*target),
@@ -166,10 +166,7 @@ class Namespaces:
         self._units.reload_units()
 
     def _delete_unit(self, unit: str) -> None:
-        try:
-            os.unlink(os.path.join(self._directory, unit))
-        except OSError as error:
-            raise EdgeError("%s cannot be removed: %s" % (unit, error.strerror)) from None
+        _unlink(os.path.join(self._directory, unit))
         self._units.reload_units()
 
 
@@ -182,14 +179,19 @@ def _is_namespace(name: str) -> bool:
 
 
 def _ip(verb: str, name: str) -> None:
-    run(["ip", "netns", verb, name])
+    """``ip netns add`` or ``delete``; a command of a run that was killed may come first, and then all is well."""
+    status, _output, error = run(["ip", "netns", verb, name], check=False)
+    if status and _is_namespace(name) != (verb == "add"):
+        raise EdgeError("ip netns %s %s: %s" % (verb, name, error.strip()))
 
 
-def _clear(name: str) -> None:
+def _unlink(path: str) -> None:
     try:
-        os.unlink(path_of(name))
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
     except OSError as error:
-        raise EdgeError("%s cannot be removed: %s" % (path_of(name), error.strerror)) from None
+        raise EdgeError("%s cannot be removed: %s" % (path, error.strerror)) from None
 
 
 def _read(key: str) -> str | None:

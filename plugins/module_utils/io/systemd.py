@@ -17,11 +17,15 @@ _PROPERTIES = "Id,ActiveState,MainPID,UnitFileState,NeedDaemonReload"
 
 @dataclass(frozen=True)
 class UnitState:
-    """main_pid is 0 when nothing runs; stale: the files on disk are newer than what systemd has read."""
+    """main_pid is 0 when nothing runs; stale: the files on disk are newer than what systemd has read.
+
+    started: systemd keeps it running, or tries to.
+    """
 
     main_pid: int = 0
     enabled: bool = False
     stale: bool = False
+    started: bool = False
 
 
 class Systemd:
@@ -63,6 +67,7 @@ def _state(block: dict[str, str]) -> UnitState:
         main_pid=int(block.get("MainPID") or 0),
         enabled=block.get("UnitFileState") == "enabled",
         stale=block.get("NeedDaemonReload") == "yes",
+        started=block.get("ActiveState") not in ("inactive", "failed"),
     )
 
 
