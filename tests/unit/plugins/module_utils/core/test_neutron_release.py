@@ -40,6 +40,8 @@ def test_linux_bridge_ends_with_25() -> None:
         ("DEFAULT", "external_network_bridge", [12, 13]),
         ("DEFAULT", "allow_overlapping_ips", list(range(12, 21))),
         ("DEFAULT", "keepalived_use_no_track", list(range(14, 22))),
+        ("DEFAULT", "gateway_external_network_id", [12, 13, 14]),
+        ("DEFAULT", "ha_conntrackd_enabled", [26, 27, 28]),
         ("DEFAULT", "l3_ha", list(range(12, 29))),
     ],
 )
