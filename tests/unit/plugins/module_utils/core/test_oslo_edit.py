@@ -264,6 +264,7 @@ def changed_items(line: str, present: Sequence[str] = (), absent: Sequence[str] 
         ("mechanism_drivers=openvswitch , l2population,sriov", "mechanism_drivers=openvswitch ,sriov"),
         ("mechanism_drivers = l2population", "mechanism_drivers ="),
         ("mechanism_drivers = l2population2,linuxbridge", "mechanism_drivers = l2population2,linuxbridge"),
+        ("mechanism_drivers = l2population2 , l2population,a", "mechanism_drivers = l2population2 ,a"),
         ("mechanism_drivers = a,\n  l2population,\n  b,", "mechanism_drivers = a,\n  b,"),
         ("mechanism_drivers = a,l2population,b,l2population,", "mechanism_drivers = a,b,"),
         ("mechanism_drivers = 'a,l2population'", "mechanism_drivers = a"),
@@ -298,6 +299,12 @@ def test_repeated_lines_that_stay_keep_their_place() -> None:
     text = "[DEFAULT]\n# first\nr = a\n# second\nr = b\n# third\nr=c\n"
     after = oslo_edit.set_values(parse(text), "DEFAULT", "r", ["a", "c", "d"]).text
     assert after == "[DEFAULT]\n# first\nr = a\n# second\n# third\nr=c\nr = d\n"
+
+
+def test_a_repeated_line_is_added_where_its_value_stands_in_the_list() -> None:
+    text = "[DEFAULT]\nr = a\n# second\nr = b\n"
+    after = oslo_edit.set_values(parse(text), "DEFAULT", "r", ["0", "a", "a2", "b"]).text
+    assert after == "[DEFAULT]\nr = 0\nr = a\nr = a2\n# second\nr = b\n"
 
 
 def test_a_text_that_cannot_be_read_is_never_made() -> None:

@@ -105,7 +105,7 @@ def test_a_word_that_happens_to_be_a_password_does_not_blank_the_file() -> None:
 
 
 def test_every_line_of_a_secret_is_masked() -> None:
-    seen = one("[s]\npassword = abcdefgh\n  ijklmnop\nnext = 1\n")
+    seen = one("[s]\npassword = abc\n  def\nnext = 1\n")
     assert seen == "[s]\npassword = %s\n  %s\nnext = 1\n" % (MASK, MASK)
 
 
@@ -178,6 +178,10 @@ def test_parameters_are_shown_without_their_secrets() -> None:
         "redis://:%s@c" % MASK,
     ]
     assert options[1]["value"] == "hunter22"
+
+
+def test_what_stands_behind_a_misspelt_key_is_not_shown() -> None:
+    assert without_values([{"option": "password", "valeu": "hunter22"}]) == [{"option": "password", "valeu": MASK}]
 
 
 @pytest.mark.parametrize("options", ["password=x", {"password": "x"}, ["password=x"], [{"password": {"value": "x"}}]])
