@@ -24,7 +24,7 @@ def spec_of(call: dict[str, Any]) -> NodeSpec:
     return parse_call({"state": "exact", **call}).spec.ordered()
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(settled_node.calls())
 def test_a_node_that_has_what_is_wanted_is_left_alone(call: dict[str, Any]) -> None:
     spec = spec_of(call)
@@ -32,28 +32,28 @@ def test_a_node_that_has_what_is_wanted_is_left_alone(call: dict[str, Any]) -> N
     assert result.actions == [] and result.before == result.after
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(settled_node.calls())
 def test_what_is_gathered_is_what_was_asked_for(call: dict[str, Any]) -> None:
     spec = spec_of(call)
     assert gather(settled_node.have(spec)) == spec
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(settled_node.calls())
 def test_the_words_of_a_specification_parse_back_to_it(call: dict[str, Any]) -> None:
     spec = spec_of(call)
     assert spec_of(to_words(spec)) == spec
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(settled_node.calls())
 def test_the_record_is_read_back_as_it_was_written(call: dict[str, Any]) -> None:
     record = settled_node.have(spec_of(call)).record
     assert node_record.read(node_record.write(record), "node.json") == record
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(settled_node.calls())
 def test_every_configuration_has_no_problem_and_is_read_back(call: dict[str, Any]) -> None:
     spec = spec_of(call)
@@ -63,7 +63,7 @@ def test_every_configuration_has_no_problem_and_is_read_back(call: dict[str, Any
         assert keepalived.read(keepalived.parse(keepalived.render(configuration))) == configuration
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(settled_node.calls())
 def test_what_is_to_be_made_is_written_down_before_anything_is_made(call: dict[str, Any]) -> None:
     spec = spec_of(call)
@@ -72,7 +72,7 @@ def test_what_is_to_be_made_is_written_down_before_anything_is_made(call: dict[s
     assert node_record.read(steps[0].payload[0].text, "").owned == node_record.owned(spec)
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(settled_node.calls())
 def test_what_was_removed_is_struck_out_last(call: dict[str, Any]) -> None:
     spec = spec_of(call)

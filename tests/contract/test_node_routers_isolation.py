@@ -1,0 +1,111 @@
+"""Never two: at no moment do two nodes have a router's addresses, whatever link is cut."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
+import edge_site
+import virtual_node
+from edge_site import NAMESPACE, VIRTUAL, make
+from virtual_node import Site, VirtualNode, volatile, wait_for
+
+pytestmark = pytest.mark.skipif(virtual_node.usable() is not None, reason=virtual_node.usable() or "")
+
+_EVENT = re.compile(r"\[(\S+)\] (Deleted )?\d+: \S+ +inet (\S+) ")
+
+
+class Watch:
+    """When a node had the router's address, to the microsecond, as its kernel told."""
+
+    def __init__(self, node: VirtualNode) -> None:
+        command = node.enter("ip", "-n", NAMESPACE, "-ts", "-o", "monitor", "address")
+        self._had = VIRTUAL in node.addresses(NAMESPACE)
+        self._begin = datetime.now()
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def periods(self) -> list[tuple[datetime, datetime]]:
+        """Ends the watch."""
+        self._process.terminate()
+        text = self._process.communicate()[0]
+        found, since = [], self._begin if self._had else None
+        for time, deleted, address in _EVENT.findall(text):
+            if address == VIRTUAL:
+                moment = datetime.fromisoformat(time)
+                if deleted and since:
+                    found.append((since, moment))
+                since = None if deleted else moment
+        return [*found, (since, datetime.max)] if since else found
+
+
+def together(one: list[tuple[datetime, datetime]], other: list[tuple[datetime, datetime]]) -> list[Any]:
+    """The moments at which both had it."""
+    return [(a, b) for a in one for b in other if a[0] < b[1] and b[0] < a[1]]
+
+
+@pytest.fixture(params=["vxlan", "flat"])
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """Two nodes with a router, active on n1; the HA network is a VXLAN, or a network of its own wire."""
+    site = Site(volatile())
+    for number, node in enumerate(site.nodes.values(), 1):
+        call = edge_site.call(number)
+        if request.param == "flat":
+            call["networks"][0] = {"name": "ha", "kind": "flat", "uplink": "eth2"}
+            call["networks"].pop()
+            call["routers"][0].update(external_gateway=None, floating_ips=[])
+        result = node.module(call)
+        assert not result.get("failed"), result["msg"]
+        assert number > 1 or wait_for(lambda: edge_site.active([site.nodes["n1"]]) == ["n1"], 15)
+    yield site
+    site.close()
+
+
+@pytest.mark.parametrize("how", ["set down", "cable pulled"])
+def test_a_node_whose_uplink_goes_has_lost_its_addresses_before_another_has_them(site: Site, how: str) -> None:
+    first, second = site.nodes["n1"], site.nodes["n2"]
+    device = "eth2" if "brqha" in first.ip("link", "show", "eth2") else "eth1"
+    watches = [Watch(first), Watch(second)]
+    if how == "set down":
+        first.ip("link", "set", device, "down")
+    else:
+        site.cables["n1", device].pull()
+    assert wait_for(lambda: edge_site.active([first, second]) == ["n2"], 15)
+    state = first.run("cat", "/run/linuxbridge-vrrp/qrouter-edge1/state").strip()
+    if how == "set down":
+        first.ip("link", "set", device, "up")
+    else:
+        site.cables["n1", device].plug()
+    assert wait_for(lambda: first.run("cat", "/run/linuxbridge-vrrp/qrouter-edge1/state").strip() == "BACKUP", 10)
+    assert not wait_for(lambda: edge_site.active([first, second]) != ["n2"], 5), "it did not come back as backup"
+    one, other = (watch.periods() for watch in watches)
+    assert state == "FAULT" and one and other
+    assert together(one, other) == []
+
+
+def test_exactly_one_of_three_nodes_is_active_after_each_of_them_has_failed() -> None:
+    site = Site(volatile(), ["n1", "n2", "n3"])
+    try:
+        nodes = list(site.nodes.values())
+        for number, node in enumerate(nodes, 1):
+            make(node, number)
+        assert wait_for(lambda: len(edge_site.active(nodes)) == 1, 15)
+        for _turn in nodes:
+            watches = [Watch(node) for node in nodes]
+            name = edge_site.active(nodes)[0]
+            site.cables[name, "eth1"].pull()
+            assert wait_for(lambda lost=name: edge_site.active(nodes) not in ([], [lost]), 15)
+            site.cables[name, "eth1"].plug()
+            periods = [watch.periods() for watch in watches]
+            pairs = [(periods[a], periods[b]) for a in range(3) for b in range(a)]
+            assert [found for pair in pairs for found in together(*pair)] == []
+            assert len(edge_site.active(nodes)) == 1
+    finally:
+        site.close()

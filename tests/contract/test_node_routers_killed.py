@@ -1,0 +1,82 @@
+"""node_routers killed at random moments: the next run finishes the work; nothing foreign or half-written is seen."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
+import virtual_node
+from edge_site import call, networks, router
+from virtual_node import Site, VirtualNode, volatile
+
+pytestmark = pytest.mark.skipif(virtual_node.usable() is not None, reason=virtual_node.usable() or "")
+
+KILLS = 50
+FOREIGN = """
+ip link add brother type bridge; ip netns add qrouter-other; ip -n qrouter-other link add qr-x type bridge
+nft add table inet mine; nft add chain inet mine c
+"""
+SHOW = """
+ip -br link show type bridge | grep other; ip netns list | grep -c other; nft list ruleset
+ip -n qrouter-other -br link
+"""
+
+
+def two() -> dict[str, Any]:
+    """Another specification: another router besides, another network, and changes of the first."""
+    legs = [*router(1)["interfaces"], {"network": "green", "addresses": ["198.51.101.1/24"]}]
+    second = {"interfaces": [{"network": "blue", "addresses": ["198.51.100.2/24"]}], "external_gateway": None}
+    spec = call(1, interfaces=legs, floating_ips=[], routes=[], priority=60)
+    spec["networks"] = networks("ha", "blue", "green", "provider")
+    spec["routers"].append(router(1, name="edge2", vrid=8, floating_ips=[], routes=[], **second))
+    return spec
+
+
+def assert_whole(node: VirtualNode) -> None:
+    """Every file under its own name is whole: the record parses, keepalived accepts each configuration."""
+    text = node.run("cat", "/etc/linuxbridge-vrrp/node.json", check=False)
+    assert not text or json.loads(text)["version"] == 1
+    ended = node.run("sh", "-c", "tail -n 1 -q /etc/linuxbridge-vrrp/instances/*.conf 2>/dev/null", check=False).split()
+    assert set(ended) <= {"}"}
+    script = node.run("sh", "-c", "tail -n 1 /etc/linuxbridge-vrrp/node.sh 2>/dev/null", check=False).strip()
+    assert script in ("", "exit $status")
+
+
+def test_a_run_that_is_killed_anywhere_is_finished_by_the_next() -> None:
+    random.seed(5798)
+    site = Site(volatile(), ["n1"])
+    try:
+        node = site.nodes["n1"]
+        node.run("sh", "-ec", FOREIGN)
+        foreign = node.run("sh", "-c", SHOW)
+        specs = [call(1), two(), {"state": "exact"}]
+        longest = 0.0
+        for spec in specs:
+            begin = time.monotonic()
+            assert not node.module(spec).get("failed")
+            longest = max(longest, time.monotonic() - begin)
+        killed = 0
+        for turn in range(10 * KILLS):
+            spec = specs[turn % 3]
+            if not node.module(spec, kill_after=random.uniform(0.02, longest)):
+                killed += 1
+            assert_whole(node)
+            if turn % 3 != 1 or not killed % 2:
+                result = node.module(spec)
+                assert not result.get("failed"), result["msg"]
+            assert node.run("sh", "-c", SHOW) == foreign
+            if killed >= KILLS:
+                break
+        assert killed == KILLS
+        for spec in specs:
+            assert not node.module(spec).get("failed")
+            assert node.module(spec)["actions"] == []
+    finally:
+        site.close()
