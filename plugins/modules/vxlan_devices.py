@@ -11,8 +11,8 @@ short_description: Take layer-2 population out of the VXLAN devices of Neutron's
 version_added: "0.1.0"
 description:
   - Gives every C(vxlan-<vni>) device that was made with layer-2 population the multicast group that the agent would
-    give it without. The agent only makes devices that are missing, so otherwise a device keeps flooding to the peers in its
-    old table, and to nobody else.
+    give it without. The agent only makes devices that are missing, so otherwise a device keeps flooding to the peers
+    in its old table, and to nobody else.
   - The group is set on the device in place, so no frame is lost. A device with an ARP proxy
     (C([vxlan] arp_responder = true)) cannot be changed in place; it is deleted and made anew with the same options.
   - The peers in the old table stay until O(populated_entries=absent), so nodes that have their group and nodes that do

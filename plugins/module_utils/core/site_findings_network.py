@@ -205,8 +205,8 @@ def ebtables(site: Site) -> Iterator[Finding]:
             ERROR,
             "ebtables_unusable",
             tuple(unusable),
-            "ebtables cannot delete a rule with --among-src (ebtables-nft 1.8.9 cannot), so the Linux bridge agent hangs "
-            "once it is restarted on a host with instances, and wires no new port",
+            "ebtables cannot delete a rule with --among-src (ebtables-nft 1.8.9 cannot), so the Linux bridge agent "
+            "hangs once it is restarted on a host with instances, and wires no new port",
             "use the legacy one, as Neutron's documentation asks: update-alternatives --set ebtables "
             "/usr/sbin/ebtables-legacy; then remove what the other one holds: ebtables-nft -t nat -F",
         )
