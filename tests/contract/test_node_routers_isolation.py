@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -27,10 +26,9 @@ class Watch:
     """When a node had the router's address, to the microsecond, as its kernel told."""
 
     def __init__(self, node: VirtualNode) -> None:
-        command = node.enter("ip", "-n", NAMESPACE, "-ts", "-o", "monitor", "address")
         self._had = VIRTUAL in node.addresses(NAMESPACE)
         self._begin = datetime.now()
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = node.start("ip", "-n", NAMESPACE, "-ts", "-o", "monitor", "address")
 
     def periods(self) -> list[tuple[datetime, datetime]]:
         """Ends the watch."""

@@ -114,6 +114,10 @@ class VirtualNode:
             raise AssertionError("%s on %s: %s%s" % (" ".join(command), self.name, done.stdout, done.stderr))
         return done.stdout
 
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """A process in the node, whose output can be read."""
+        return subprocess.Popen(self.enter(*command), stdout=subprocess.PIPE, text=True)
+
     def ip(self, *arguments: str) -> str:
         return self.run("ip", *arguments)
 
