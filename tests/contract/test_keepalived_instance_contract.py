@@ -353,7 +353,6 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next(nodes: list[Node]) -
         change: dict[str, Any] = {**BASE, "virtual_router_id": 20 + number % 3, "priority": 50 + number % 7}
         if number % 5 == 4:
             change = {"state": "absent"}
-        began = time.monotonic()
         child = os.fork()
         if not child:
             node.call(**change)
@@ -364,7 +363,6 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next(nodes: list[Node]) -
         if path.exists():
             assert path.read_text().endswith("}\n"), "no half-written file is ever in place"
         node.run(**change)
-        assert time.monotonic() - began < 30
         assert os.listdir(path.parent) == ([] if "state" in change else ["router.conf"])
     assert foreign.call(check_mode=True)["instance"] == untouched
 
