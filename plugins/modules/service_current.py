@@ -14,6 +14,7 @@ description:
   - Unlike a handler, this is read from the node and not from what the run has done so far. A run that was killed
     between writing a file and restarting the service is finished by the next one, and a file that was edited by hand
     and never taken up is noticed too.
+  - When the unit's own files have changed, systemd reads them anew first.
   - Needs systemd. Takes all services of a node in one task.
 author: linuxbridge.vrrp contributors (@linuxbridge)
 attributes:

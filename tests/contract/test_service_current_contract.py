@@ -33,6 +33,9 @@ class FakeMachine:
     def write(self) -> None:
         self.services.write(FILE)
 
+    def add_drop_in(self) -> None:
+        self.services.add_drop_in(UNIT)
+
     def converge(self, check: bool = False, **service: Any) -> list[str]:
         want = services_from({"services": [{"state": "current", "files": [FILE], "changed": False, **service}]})
         port = self.services.call()
@@ -63,6 +66,10 @@ class LabMachine:
         # File times have the granularity of the kernel's tick.
         self._shell("sleep 0.02; date +%%N > %s; sleep 0.02" % FILE)
 
+    def add_drop_in(self) -> None:
+        directory = "/etc/systemd/system/%s.service.d" % UNIT
+        self._shell("mkdir -p %s; printf '[Service]\\nKillMode=process\\n' > %s/contract.conf" % (directory, directory))
+
     def converge(self, check: bool = False, **service: Any) -> list[str]:
         arguments = {"services": [{"files": [FILE], **service}], "timeout": 5}
         answer = self._ansible("linuxbridge.vrrp.service_current", json.dumps(arguments), *(["--check"] * check))
@@ -72,7 +79,7 @@ class LabMachine:
     def remove(self) -> None:
         self._shell(
             "systemctl disable --now %s; systemctl unmask %s; rm -f /lib/systemd/system/%s.service %s; "
-            "systemctl daemon-reload; true" % (UNIT, UNIT, UNIT, FILE)
+            "rm -rf /etc/systemd/system/%s.service.d; systemctl daemon-reload; true" % (UNIT, UNIT, UNIT, FILE, UNIT)
         )
 
     def _shell(self, command: str) -> None:
@@ -135,3 +142,12 @@ def test_a_change_that_is_only_foretold_restarts_in_check_mode(machine: FakeMach
     machine.install()
     assert machine.converge(name=UNIT, check=True, changed=True) == ["restart %s" % UNIT]
     assert machine.converge(name=UNIT, check=True) == []
+
+
+def test_systemd_reads_changed_units_anew_before_a_service_is_restarted(machine: FakeMachine | LabMachine) -> None:
+    machine.install()
+    machine.add_drop_in()
+    assert machine.converge(name=UNIT, check=True) == ["daemon-reload systemd"]
+    machine.write()
+    assert machine.converge(name=UNIT) == ["daemon-reload systemd", "restart %s" % UNIT]
+    assert machine.converge(name=UNIT) == []

@@ -32,6 +32,9 @@ class FakeServices:
     def write(self, path: str) -> None:
         self.written[path] = self.tick()
 
+    def add_drop_in(self, name: str) -> None:
+        self.units[name] = replace(self.units[name], outdated=True)
+
     def call(self) -> FakeServices:
         """A new call of the module."""
         self.called = self.tick()
@@ -49,6 +52,9 @@ class FakeServices:
         if self.read_only:
             raise AssertionError("%s %s on a machine that must not change" % (verb, name))
         unit = self.units.get(name, NOT_THERE)
+        if verb == "daemon-reload":
+            self.units = {known: replace(unit, outdated=False) for known, unit in self.units.items()}
+            return
         if verb == "mask":
             self.units[name] = replace(unit, load_state="masked", unit_file_state="masked")
             return

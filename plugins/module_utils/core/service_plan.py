@@ -34,12 +34,17 @@ class Service:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit as systemd has it. started: seconds since the epoch, None when it does not run."""
+    """A unit as systemd has it.
+
+    started: seconds since the epoch, None when it does not run. outdated: its files have changed since systemd read
+    them.
+    """
 
     load_state: str
     active_state: str = "inactive"
     unit_file_state: str = ""
     started: float | None = None
+    outdated: bool = False
 
     @property
     def there(self) -> bool:
@@ -90,15 +95,19 @@ def services_from(params: Mapping[str, Any]) -> tuple[Service, ...]:
 
 
 def plan_services(have: Have, want: tuple[Service, ...]) -> Plan:
-    """Steps in the order of the services, each with verbs unmask, enable, start, restart, stop, disable or mask."""
-    steps: list[Step] = []
+    """Steps in the order of the services, each with verbs unmask, enable, start, restart, stop, disable or mask.
+
+    Before all of them systemd reads units anew if it has to, so that a service is stopped as its files say now.
+    """
+    outdated = [service for service in want if service.state == CURRENT and have.units[service.name].outdated]
+    steps = [Step("daemon-reload", "systemd")] if outdated else []
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for service in want:
         found = _steps(service, have)
         steps += [Step(verb, service.name) for verb in found]
         before[service.name] = _shown(service, have)
-        after[service.name] = _AFTER[service.state] if found else before[service.name]
+        after[service.name] = _AFTER[service.state] if found or service in outdated else before[service.name]
     return Plan(tuple(steps), before, after)
 
 
@@ -146,6 +155,8 @@ def _shown(service: Service, have: Have) -> dict[str, Any]:
     if not unit.there:
         return {"installed": False}
     shown: dict[str, Any] = {"active": unit.active_state, "at_boot": unit.unit_file_state or unit.load_state}
+    if service.state == CURRENT and unit.outdated:
+        shown["unit"] = "read before its files were changed"
     if service.state == CURRENT and unit.running:
         newer = newer_file(service, have)
         shown["configuration"] = "older than %s" % newer if newer else "current"

@@ -20,6 +20,7 @@ _PROPERTIES = (
     "LoadState",
     "ActiveState",
     "UnitFileState",
+    "NeedDaemonReload",
     "ExecMainStartTimestampMonotonic",
     "ActiveEnterTimestampMonotonic",
 )
@@ -37,6 +38,9 @@ class SystemdServices:
 
     def do(self, verb: str, name: str) -> None:
         """Carry out one of the verbs of plan_services."""
+        if verb == "daemon-reload":
+            self._systemctl(verb)
+            return
         if verb in ("start", "restart"):
             # A unit that failed too often is refused a start until its counter is cleared.
             self._run(["systemctl", "reset-failed", name])
@@ -71,7 +75,8 @@ def _unit(properties: Mapping[str, str], offset: float) -> Unit:
     microseconds = int(properties.get("ExecMainStartTimestampMonotonic") or 0)
     microseconds = microseconds or int(properties.get("ActiveEnterTimestampMonotonic") or 0)
     started = microseconds / 1e6 + offset if microseconds and active in ("active", "reloading") else None
-    return Unit(properties["LoadState"], active, properties.get("UnitFileState", ""), started)
+    outdated = properties.get("NeedDaemonReload") == "yes"
+    return Unit(properties["LoadState"], active, properties.get("UnitFileState", ""), started, outdated)
 
 
 def _written(path: str) -> float | None:

@@ -112,6 +112,12 @@ def test_a_masked_service_may_be_one_that_is_not_installed() -> None:
     assert not_installed(Have(units, {}, 0.0), (Service("a"), Service("b"), Service("c"))) == ["b", "c"]
 
 
+def test_a_unit_that_systemd_has_not_read_anew_is_shown_and_read_without_a_restart() -> None:
+    plan = plan_services(have(Unit("loaded", "active", "enabled", 100.0, outdated=True)), (Service("agent"),))
+    assert plan.actions == ["daemon-reload systemd"]
+    assert plan.before != plan.after
+
+
 def test_services_are_acted_on_in_the_order_they_are_named() -> None:
     found = Have({"b": RUNNING, "a": RUNNING}, {"/etc/f": 200.0}, 1000.0)
     plan = plan_services(found, (Service("b", files=("/etc/f",)), Service("a", files=("/etc/f",))))
