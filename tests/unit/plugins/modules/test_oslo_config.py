@@ -126,6 +126,15 @@ def test_no_secret_is_in_the_result(run: Run, neutron_conf: Path, options: tuple
         assert result["invocation"]["module_args"]["options"][-1]["value"] == "********"
 
 
+def test_what_the_user_calls_a_secret_is_one_and_what_not_is_shown(run: Run, neutron_conf: Path) -> None:
+    neutron_conf.write_text("[DEFAULT]\npin = 1111\nsort_key = name\n")
+    entries = {"option": "pin", "value": "2222", "secret": True}, {"option": "sort_key", "value": "id", "secret": False}
+    result = run(neutron_conf, *entries)
+    assert result["diff"]["before"] == "[DEFAULT]\npin = ********\nsort_key = name\n"
+    assert result["diff"]["after"] == "[DEFAULT]\npin = ******** (new value)\nsort_key = id\n"
+    assert not {"1111", "2222"} & set(json.dumps(result).replace('"', " ").split())
+
+
 def test_no_secret_is_in_the_result_when_the_parameters_are_refused(run: Run, neutron_conf: Path) -> None:
     result = run(neutron_conf, {"option": "password", "value": "s3cond-pass", "stat": "present"})
     assert result["failed"] is True
