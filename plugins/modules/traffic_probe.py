@@ -25,16 +25,17 @@ options:
   state:
     description:
       - V(started) starts the probe. One that runs with the same options is left alone; one that has ended is forgotten.
+      - V(restarted) forgets what there is of the name, and starts the probe anew.
       - V(stopped) ends the probe, waits up to a second for answers that are under way, and returns what it measured.
         It can be repeated.
       - V(absent) ends the probe and forgets what it measured.
     type: str
-    choices: [started, stopped, absent]
+    choices: [started, restarted, stopped, absent]
     default: started
   targets:
     description:
       - IPv4 and IPv6 addresses. Names are not looked up.
-      - Required with O(state=started).
+      - Required with O(state=started) and O(state=restarted).
     type: list
     elements: str
   rate:
@@ -174,22 +175,21 @@ actions:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.converge import converge
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.job import probe_want
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.job import STATES, probe_want
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.job_operation import JobOperation
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.probe import EMPTY, Probes
 
+ARGUMENTS = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": list(STATES), "default": "started"},
+    "targets": {"type": "list", "elements": "str"},
+    "rate": {"type": "float", "default": 100},
+    "duration": {"type": "float", "default": 900},
+}
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "name": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["started", "stopped", "absent"], "default": "started"},
-            "targets": {"type": "list", "elements": "str"},
-            "rate": {"type": "float", "default": 100},
-            "duration": {"type": "float", "default": 900},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     converge(module, JobOperation(probe_want, Probes, EMPTY))
 
 

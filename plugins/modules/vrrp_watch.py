@@ -22,10 +22,11 @@ options:
   state:
     description:
       - V(started) starts the watch. One that runs with the same options is left alone; one that has ended is forgotten.
+      - V(restarted) forgets what there is of the name, and starts the watch anew.
       - V(stopped) ends the watch and returns what it recorded. It can be repeated.
       - V(absent) ends the watch and forgets what it recorded.
     type: str
-    choices: [started, stopped, absent]
+    choices: [started, restarted, stopped, absent]
     default: started
   namespaces:
     description: Network namespaces whose addresses are watched.
@@ -127,22 +128,21 @@ actions:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.converge import converge
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.job import watch_want
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.job import STATES, watch_want
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.job_operation import JobOperation
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.watch import EMPTY, Watches
 
+ARGUMENTS = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": list(STATES), "default": "started"},
+    "namespaces": {"type": "list", "elements": "str", "default": []},
+    "interfaces": {"type": "list", "elements": "str", "default": []},
+    "duration": {"type": "float", "default": 900},
+}
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "name": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["started", "stopped", "absent"], "default": "started"},
-            "namespaces": {"type": "list", "elements": "str", "default": []},
-            "interfaces": {"type": "list", "elements": "str", "default": []},
-            "duration": {"type": "float", "default": 900},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     converge(module, JobOperation(watch_want, Watches, EMPTY))
 
 

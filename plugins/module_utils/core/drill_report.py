@@ -154,6 +154,8 @@ def _findings(plan: Json, report: Json, watches: Mapping[str, Json]) -> list[str
     if twice["spans"]:
         why = ": a node of Neutron's that is cut off keeps its addresses" if plan["maker"] == "neutron" else ""
         findings.append("two nodes were active at once for %.1f s%s" % (twice["seconds"], why))
+    if report["took_over"] and report["active_at_end"] == [plan["active"]]:
+        findings.append("%s took the router back when it was there again" % plan["active"])
     if twice["clock_error_seconds"] is None:
         findings.append("no time service keeps the nodes' clocks together, so times of two nodes cannot be compared")
     elif twice["clock_error_seconds"] > 0:

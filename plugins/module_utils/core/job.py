@@ -17,6 +17,9 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import 
 LONGEST = 86400.0
 FASTEST = 1000.0
 
+STATES = ("started", "restarted", "stopped", "absent")
+STARTING = STATES[:2]
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
 _NAMESPACE = re.compile(r"[^/\s\x00]{1,255}\Z")
 _INTERFACE = re.compile(r"[^/\s\x00]{1,15}\Z")
@@ -24,7 +27,7 @@ _INTERFACE = re.compile(r"[^/\s\x00]{1,15}\Z")
 
 @dataclass(frozen=True)
 class JobWant:
-    """asked: what it is to be started with, in JSON's types; empty unless state is ``started``."""
+    """asked: what it is to be started with, in JSON's types; empty unless state is ``started`` or ``restarted``."""
 
     kind: str
     name: str
@@ -47,7 +50,10 @@ def plan_job(have: JobHave, want: JobWant) -> Plan:
     before = {"state": "running" if have.running else "absent" if have.asked is None else "ended"}
     steps: list[str] = []
     after = before
-    if want.state == "started" and not (have.running and have.asked == want.asked):
+    if want.state == "restarted":
+        steps = ["stop"] * have.running + ["remove"] * (have.asked is not None) + ["start"]
+        after = {"state": "running, from now on"}
+    elif want.state == "started" and not (have.running and have.asked == want.asked):
         if have.running:
             raise SpecError.one("name", "%s runs with other options; stop it first or choose another name" % shown)
         steps, after = ["remove"] * (have.asked is not None) + ["start"], {"state": "running"}
@@ -71,7 +77,7 @@ def probe_want(params: dict[str, Any]) -> JobWant:
         if target in targets:
             problems.append(Problem("targets[%d]" % at, "%s is there twice" % target))
         targets.append(target)
-    if params["state"] == "started" and not params.get("targets"):
+    if params["state"] in STARTING and not params.get("targets"):
         problems.append(Problem("targets", "is empty; give at least one address"))
     rate = params["rate"]
     if not 0 < rate <= FASTEST:
@@ -95,8 +101,7 @@ def watch_want(params: dict[str, Any]) -> JobWant:
 def _want(kind: str, params: dict[str, Any], asked: dict[str, Any], problems: list[Problem]) -> JobWant:
     if problems:
         raise SpecError(problems)
-    started = params["state"] == "started"
-    return JobWant(kind, params["name"], params["state"], asked if started else {})
+    return JobWant(kind, params["name"], params["state"], asked if params["state"] in STARTING else {})
 
 
 def _common_problems(params: dict[str, Any]) -> list[Problem]:

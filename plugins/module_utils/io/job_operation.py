@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Callable, Protocol
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.job import JobHave, JobWant, plan_job
@@ -41,6 +42,7 @@ class JobOperation:
         self._parse = parse
         self._make_port = make_port
         self._empty = empty
+        self._started = False
 
     def parse(self, params: dict[str, Any]) -> JobWant:
         return self._parse(params)
@@ -52,12 +54,14 @@ class JobOperation:
         return port.look(want.name)
 
     def plan(self, have: JobHave, want: JobWant) -> Plan:
-        return plan_job(have, want)
+        """What has been restarted is only to be running."""
+        return plan_job(have, replace(want, state="started") if self._started else want)
 
     def apply(self, step: Step, port: JobPort) -> None:
         want: JobWant = step.payload
         if step.verb == "start":
             port.start(want.name, want.asked)
+            self._started = True
         elif step.verb == "stop":
             port.stop(want.name)
         else:

@@ -83,6 +83,16 @@ def test_two_active_nodes_are_told_to_the_millisecond_and_are_no_failure() -> No
     assert found["failures"] == []
 
 
+def test_a_node_that_takes_the_router_back_is_told() -> None:
+    found = report(
+        watches={"network1": watch("ha-1", (-5, 30), links=CUT), "network2": watch("ha-2", (6.8, 12.4))},
+        after={"network1": facts("active", "ha-1"), "network2": facts("backup", "ha-2")},
+    )
+    assert found["failures"] == []
+    assert "network1 took the router back when it was there again" in found["findings"]
+    assert not any("took the router back" in finding for finding in report()["findings"])
+
+
 def test_one_active_node_at_a_time_is_told_as_such() -> None:
     found = report(watches={"network1": watch("ha-1", (-5, 0.01), links=CUT), "network2": watch("ha-2", (3.6, 30))})
     assert found["both_active"]["seconds"] == 0
