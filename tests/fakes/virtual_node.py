@@ -115,8 +115,9 @@ class VirtualNode:
         return done.stdout
 
     def start(self, *command: str) -> subprocess.Popen[str]:
-        """A process in the node, whose output can be read."""
-        return subprocess.Popen(self.enter(*command), stdout=subprocess.PIPE, text=True)
+        """A command in the node, whose output can be read; it is the process itself, so it can be terminated."""
+        inside = [word for word in self.enter(*command) if word != "--pid"]
+        return subprocess.Popen(inside, stdout=subprocess.PIPE, text=True)
 
     def ip(self, *arguments: str) -> str:
         return self.run("ip", *arguments)

@@ -8,7 +8,7 @@ A device that is of the wrong kind, or that differs in what cannot be changed in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device, Leg
@@ -86,28 +86,37 @@ def lower_device(
 
 def settings(device: Device, link: Link, namespace: str | None) -> list[Difference]:
     """What is changed in place: MTU, MAC address, master, state, missing addresses, whether it makes its own."""
-    have, name = link.device, device.name
-    of = "%s of %s" % (name, namespace) if namespace else name
-    found = []
-
-    def differ(what: str, was: object, wanted: object, line: str) -> None:
-        command = Batch((line % name,), namespace)
-        found.append(Difference("set", "%s of device %s" % (what, of), str(was), str(wanted), (command,)))
-
-    if device.mtu is not None and device.mtu != have.mtu:
-        differ("MTU", have.mtu, device.mtu, "link set %%s mtu %d" % device.mtu)
-    if device.mac_address and device.mac_address != have.mac_address:
-        differ("MAC address", have.mac_address, device.mac_address, "link set %s address " + device.mac_address)
-    if device.master and device.master != have.master:
-        differ("master", have.master, device.master, "link set %s master " + device.master)
-    if device.kind and not link.quiet:
-        differ("addrgenmode", "eui64", "none", "link set %s addrgenmode none")
-    if not link.up:
-        differ("state", "down", "up", "link set %s up")
+    of = "%s of %s" % (device.name, namespace) if namespace else device.name
+    wrong = [*_wrong(device, link)]
     for address in device.addresses:
-        if address not in have.addresses:
-            differ("address", None, address, "addr add " + address + " dev %s")
-    return found
+        if address not in link.device.addresses:
+            wrong.append(("address", None, address, "addr add " + address + " dev %s"))
+    return [
+        Difference("set", "%s of device %s" % (what, of), str(was), str(wanted), (_one(line % device.name, namespace),))
+        for what, was, wanted, line in wrong
+    ]
+
+
+def _one(line: str, namespace: str | None) -> Batch:
+    return Batch((line,), namespace)
+
+
+def _wrong(device: Device, link: Link) -> Iterator[tuple[str, object, object, str]]:
+    """What of a device is wrong, what it is, what it should be, and the command for it."""
+    have = link.device
+    if device.mtu is not None and device.mtu != have.mtu:
+        yield "MTU", have.mtu, device.mtu, "link set %%s mtu %d" % device.mtu
+    if device.mac_address and device.mac_address != have.mac_address:
+        yield "MAC address", have.mac_address, device.mac_address, "link set %s address " + device.mac_address
+    if device.master and device.master != have.master:
+        yield "master", have.master, device.master, "link set %s master " + device.master
+    for key, value in device.facts if device.kind == "bridge" else ():
+        if have.fact(key) != value:
+            yield key, have.fact(key), value, "link set %s type bridge " + key + " " + value
+    if device.kind and not link.quiet:
+        yield "addrgenmode", "eui64", "none", "link set %s addrgenmode none"
+    if not link.up:
+        yield "state", "down", "up", "link set %s up"
 
 
 def same_make(want: Device, have: Device) -> bool:
@@ -116,6 +125,8 @@ def same_make(want: Device, have: Device) -> bool:
         return True
     if want.kind != have.kind or (want.kind == "vxlan" and want.lower != have.lower):
         return False
+    if want.kind == "bridge":
+        return True
     facts = dict(have.facts)
     optional = {"group", "local"} if want.kind == "vxlan" else set()
     given = dict(want.facts)
