@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from re import Pattern
 from typing import Any, Callable
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.oslo_ini import Assignment, Document, normal_section
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.oslo_ini import Document, normal_section
 
 MASK = "********"
 IsSecret = Callable[[str, str], bool]
@@ -89,25 +89,21 @@ def _pattern(secrets: Iterable[str]) -> Pattern[str]:
 
 
 def _masked(document: Document, is_secret: IsSecret, known: Pattern[str]) -> list[str]:
-    lines = [_masked_line(line.text, known) for line in document.lines]
+    lines = [known.sub(MASK, _without_secrets(line.text, _NAMED_IN_COMMENT)) for line in document.lines]
     for assignment in document.assignments:
-        if is_secret(normal_section(assignment.section), assignment.option):
-            for at in range(assignment.first, assignment.last):
-                lines[at] = _masked_value(document.lines[at].text, assignment, at)
+        secret = is_secret(normal_section(assignment.section), assignment.option)
+        for at in range(assignment.first, assignment.last):
+            # The option's own name is no reason to mask its value: whether it is secret has been decided.
+            column = assignment.column if at == assignment.first else 0
+            text = document.lines[at].text
+            lines[at] = text[:column] + _masked_value(text[column:], secret, known)
     return lines
 
 
-def _masked_line(text: str, known: Pattern[str]) -> str:
-    if not text:
-        return text
-    named = _NAMED_IN_COMMENT if text.startswith(("#", ";")) else _NAMED_IN_VALUE
-    return known.sub(MASK, _without_secrets(text, named))
-
-
-def _masked_value(text: str, assignment: Assignment, at: int) -> str:
-    column = assignment.column if at == assignment.first else 0
-    rest = text[column:]
-    return text[:column] + rest[: len(rest) - len(rest.lstrip())] + (MASK if rest.strip() else "")
+def _masked_value(text: str, secret: bool, known: Pattern[str]) -> str:
+    if secret:
+        return text[: len(text) - len(text.lstrip())] + (MASK if text.strip() else "")
+    return known.sub(MASK, _without_secrets(text, _NAMED_IN_VALUE))
 
 
 def _without_secrets(text: str, named: Pattern[str]) -> str:
