@@ -41,7 +41,8 @@ def main(arguments: list[str]) -> int:
 
 
 def names(directory: str) -> list[str]:
-    return sorted(name for name in os.listdir(directory) if name.endswith(".service"))
+    """The collection's own; the machine's are none of a virtual node's business."""
+    return sorted(name for name in os.listdir(directory) if name.startswith("linuxbridge-vrrp"))
 
 
 def read(path: str) -> str | None:
