@@ -40,7 +40,7 @@ def main() -> None:
     setup = ["ansible", *inventory, "--forks", FORKS, hosts, "-m", "ansible.builtin.setup"]
     rounds = []
     counts: dict[str, dict[str, int]] = {}
-    for _ in range(ROUNDS):
+    for _unused in range(ROUNDS):
         facts, _output = run(setup)
         again, output = run(site)
         counts = recap(output)

@@ -53,15 +53,14 @@ _value:
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
+from ansible_collections.linuxbridge.vrrp.plugins.plugin_utils import node_site
 
 
 def node_routers_calls(hosts, ha_cidr, site=""):
+    if node_site.netaddr is None:
+        raise AnsibleFilterError("node_routers_calls needs the Python library netaddr on the controller")
     try:
-        from ansible_collections.linuxbridge.vrrp.plugins.plugin_utils.node_site import calls
-    except ImportError as error:
-        raise AnsibleFilterError("node_routers_calls needs the Python library netaddr on the controller") from error
-    try:
-        return calls(hosts, ha_cidr, site)
+        return node_site.calls(hosts, ha_cidr, site)
     except SpecError as error:
         raise AnsibleFilterError(str(error)) from error
 

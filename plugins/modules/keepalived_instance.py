@@ -417,7 +417,10 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_r
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.keepalived_instance import KeepalivedInstance
 
-TEXT, NUMBER, DECIMAL, FLAG = {"type": "str"}, {"type": "int"}, {"type": "float"}, {"type": "bool"}
+TEXT = {"type": "str"}
+NUMBER = {"type": "int"}
+DECIMAL = {"type": "float"}
+FLAG = {"type": "bool"}
 NEEDED = {"type": "str", "required": True}
 SCOPE = {"type": "str", "choices": ["global", "site", "link", "host"]}
 ADDRESS = {"address": NEEDED, "interface": TEXT, "scope": SCOPE, "track": {"type": "bool", "default": True}}

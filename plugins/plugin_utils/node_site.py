@@ -14,7 +14,10 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import netaddr
+try:
+    import netaddr
+except ImportError:
+    netaddr = None  # type: ignore[assignment]
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem, SpecError

@@ -177,7 +177,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_file_and_the_next_write_cleans_up(p
     chance = random.Random(5798)
     left = 0
     files.write_atomically(str(path), "0\n" * 20000)
-    for _ in range(KILLS):
+    for _unused in range(KILLS):
         with writer(path) as process:
             time.sleep(chance.uniform(0, 0.05))
             process.send_signal(signal.SIGKILL)
@@ -194,9 +194,9 @@ def test_a_kill_at_any_moment_leaves_a_whole_file_and_the_next_write_cleans_up(p
 
 def test_writers_at_the_same_time_do_not_mix(path: Path) -> None:
     files.write_atomically(str(path), "0\n" * 20000)
-    writers = [writer(path) for _ in range(3)]
+    writers = [writer(path) for _unused in range(3)]
     try:
-        for _ in range(200):
+        for _unused in range(200):
             lines = files.read_text(str(path)).split("\n")
             assert len(lines) == 20001 and len(set(lines[:-1])) == 1
             time.sleep(0.005)

@@ -391,7 +391,7 @@ def test_floating_ips_in_the_way_are_named_before_anything_changes(world):
 
 
 def test_a_name_of_two_routers_is_refused_and_an_id_is_not(world):
-    ids = [world.make("router", name=world.name("router"))["id"] for _ in range(2)]
+    ids = [world.make("router", name=world.name("router"))["id"] for _unused in range(2)]
     result = world.run(description="which?")
     assert result["failed"] and all(router_id in result["msg"] for router_id in ids)
     assert world.router(name=ids[1], description="this one")["id"] == ids[1]

@@ -160,7 +160,7 @@ def test_a_persistent_namespace_has_a_unit_whose_commands_work(module: Module, t
     module(name=[RED], sysctls=SYSCTLS)
     text = (tmp_path / "units" / ("linuxbridge-vrrp-netns-%s.service" % RED)).read_text()
     commands = [line[len("ExecStart=") :].lstrip("-") for line in text.splitlines() if line.startswith("ExecStart=")]
-    for _ in range(2):
+    for _unused in range(2):
         for command in commands:
             run("sh", "-c", command)
     clean()

@@ -51,7 +51,7 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next(tmp_path: Path) -> N
     after = path.read_text()
     chance = random.Random(1647432)
     old, new = oslo.read(BEFORE), oslo.read(after)
-    for _ in range(KILLS):
+    for _unused in range(KILLS):
         path.write_text(BEFORE)
         with start(path) as process:
             time.sleep(chance.uniform(0.3, 1.1) * duration)

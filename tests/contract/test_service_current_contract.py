@@ -72,7 +72,8 @@ class LabMachine:
 
     def converge(self, check: bool = False, **service: Any) -> list[str]:
         arguments = {"services": [{"files": [FILE], **service}], "timeout": 5}
-        answer = self._ansible("linuxbridge.vrrp.service_current", json.dumps(arguments), *(["--check"] * check))
+        shown = self._ansible("linuxbridge.vrrp.service_current", json.dumps(arguments), *(["--check"] * check))
+        answer = json.loads(shown[shown.index("{") :])
         assert answer["changed"] == bool(answer["actions"])
         return list(answer["actions"])
 
@@ -85,19 +86,18 @@ class LabMachine:
     def _shell(self, command: str) -> None:
         self._ansible("ansible.builtin.shell", command)
 
-    def _ansible(self, module: str, arguments: str, *options: str) -> dict[str, Any]:
+    def _ansible(self, module: str, arguments: str, *options: str) -> str:
         command = [Path(sys.executable).parent / "ansible", "-i", self._inventory, "compute2"]
         done = subprocess.run(
             [*command, "-m", module, "-a", arguments, *options],
             cwd=ROOT,
-            env={**os.environ, "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1", "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.json"},
+            env={**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)["plays"][0]["tasks"][0]["hosts"]["compute2"]
-        return answer
+        return done.stdout
 
 
 @pytest.fixture(params=["fake", pytest.param("systemd", marks=pytest.mark.lab)])

@@ -57,7 +57,7 @@ class FakeNode:
     def command_lines(self) -> list[str]:
         return self.processes
 
-    def _addresses(self, _: tuple[str, ...]) -> tuple[int, str]:
+    def _addresses(self, _unused: tuple[str, ...]) -> tuple[int, str]:
         links: list[dict[str, Any]] = [
             {
                 "ifname": "lo",
@@ -71,11 +71,11 @@ class FakeNode:
             links.append({"ifname": name, "flags": flags, "mtu": mtu, "addr_info": [_info(a) for a in addresses]})
         return 0, json.dumps(links)
 
-    def _routes(self, _: tuple[str, ...]) -> tuple[int, str]:
+    def _routes(self, _unused: tuple[str, ...]) -> tuple[int, str]:
         # The kernel routes a connected network by an interface that is up.
         routes = [
             {"dst": str(ipaddress.ip_interface(address).network), "dev": name}
-            for name, (enabled, _, _, addresses) in self.interfaces.items()
+            for name, (enabled, _unused, _unused, addresses) in self.interfaces.items()
             for address in addresses
             if enabled and ipaddress.ip_interface(address).version == 4
         ]

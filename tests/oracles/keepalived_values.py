@@ -56,7 +56,7 @@ class Maker:
         return make() if self.chance.random() < 0.4 else None
 
     def several(self, make: Callable[[], T], least: int = 0) -> tuple[T, ...]:
-        return tuple(make() for _ in range(self.chance.randint(least, 3)))
+        return tuple(make() for _unused in range(self.chance.randint(least, 3)))
 
     def name(self) -> str:
         size = self.chance.randint(0, 20)
@@ -153,7 +153,11 @@ class Maker:
         whole = self.number
         scripts = self.several(
             lambda: TrackScript(
-                self.name(), self.command(), whole(), *(self.maybe(whole) for _ in range(3)), self.maybe(self.weight)
+                self.name(),
+                self.command(),
+                whole(),
+                *(self.maybe(whole) for _unused in range(3)),
+                self.maybe(self.weight),
             )
         )
         files = self.several(lambda: TrackFile(self.name(), "/etc/hostname", self.maybe(self.weight)))

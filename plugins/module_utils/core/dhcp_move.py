@@ -73,4 +73,4 @@ def plan_move(agents: tuple[Agent, ...], want: Want) -> Plan:
 
 
 def _shown(agents: Any, networks: dict[str, list[tuple[str, str]]]) -> dict[str, list[str]]:
-    return {"%s on %s" % (agent.kind, agent.host): [name for _, name in networks[agent.id]] for agent in agents}
+    return {"%s on %s" % (agent.kind, agent.host): [name for _unused, name in networks[agent.id]] for agent in agents}

@@ -100,13 +100,13 @@ def network_devices(network: Network) -> tuple[Device, ...]:
     base = Device(bridge, "bridge", network.mtu, facts=(("mcast_snooping", "0"),))
     if network.kind == "flat":
         return base, Device(network.uplink, "", master=bridge)
-    if network.kind == "vlan":
-        assert network.vlan_id is not None
+    if network.kind == "vlan" and network.vlan_id is not None:
         name = node_names.vlan(network.uplink, network.vlan_id)
         return base, Device(
             name, "vlan", network.mtu, bridge, lower=network.uplink, facts=(("id", str(network.vlan_id)),)
         )
-    assert network.vni is not None
+    if network.vni is None:
+        raise ValueError("network %s has neither a VLAN nor a VXLAN number" % network.name)
     facts = [("id", str(network.vni)), ("port", str(network.port))]
     facts += [(key, value) for key, value in (("group", network.group), ("local", network.local_address)) if value]
     name = node_names.vxlan(network.vni)

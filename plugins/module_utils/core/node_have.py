@@ -71,7 +71,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Have:
-    """A node. files: by path, those that the module writes; existing: names of all namespaces."""
+    """A node. files: by path, those that the module writes; existing: names of all namespaces.
+
+    keepalived: whether it is installed.
+    """
 
     record: Record = Record()
     links: Mapping[str, Link] = field(default_factory=dict)
@@ -84,6 +87,7 @@ class Have:
     enabled: bool = False
     management: str | None = None
     capabilities: Capabilities = field(default_factory=Capabilities)
+    keepalived: bool = True
 
 
 def links(listing: str, outside: Mapping[int, str] | None = None) -> dict[str, Link]:

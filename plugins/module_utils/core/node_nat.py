@@ -109,7 +109,8 @@ def _source_nat(router: Router) -> list[Json]:
 
 def _outside(router: Router) -> Json:
     gateway = router.external_gateway
-    assert gateway is not None
+    if gateway is None:
+        raise ValueError("router %s has no gateway to translate addresses at" % router.name)
     return _match({"meta": {"key": "oifname"}}, node_names.device("qg", gateway.network))
 
 

@@ -91,6 +91,8 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     changes = Changes()
     owned = node_record.owned(want)
     final = Record(want, owned)
+    if want.routers and not have.keepalived:
+        changes.steps.append(Step("need", "keepalived, which is not installed"))
     if final != have.record:
         _put(changes, have, PutFile(paths.record, _claim(have, final), node_record.MODE), secret=True)
     gone = sorted(have.record.owned.namespaces - owned.namespaces)

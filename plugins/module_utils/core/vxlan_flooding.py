@@ -212,8 +212,8 @@ def _is_multicast(group: str) -> bool:
 
 
 def _range(item: str) -> tuple[str, int, int] | None:
-    address, _, vnis = item.rpartition(":")
-    address, _, low = address.rpartition(":")
+    address, _unused, vnis = item.rpartition(":")
+    address, _unused, low = address.rpartition(":")
     try:
         parsed = (str(ipaddress.ip_address(address)), int(low), int(vnis))
     except ValueError:

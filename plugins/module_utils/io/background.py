@@ -112,7 +112,8 @@ def execute(commands: Sequence[Sequence[str]], seconds: float, environment: dict
         pids = []
         for number, command in enumerate(commands):
             with open(os.path.join(folder, str(number)), "wb") as output:
-                process = subprocess.Popen(
+                # run_command has no time limit, and cannot pass descriptors on or leave a process behind.
+                process = subprocess.Popen(  # pylint: disable=ansible-bad-function
                     ["timeout", "--kill-after=2", "%g" % seconds, *command],
                     stdin=subprocess.DEVNULL,
                     stdout=output,

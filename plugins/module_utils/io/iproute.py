@@ -70,7 +70,8 @@ def show_in(names: Iterable[str], commands: Sequence[str]) -> dict[str, list[lis
 
 def _run(command: Sequence[str], given: str) -> str:
     try:
-        done = subprocess.run(
+        # run_command has no time limit, and cannot pass descriptors on or leave a process behind.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
             command,
             input=given,
             capture_output=True,

@@ -88,7 +88,7 @@ class LocalNode:
         program = shutil.which(command[0], path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
         if program is None:
             return 127, ""
-        status, output, _ = commands.run([program, *command[1:]], check=False)
+        status, output, _unused = commands.run([program, *command[1:]], check=False)
         return status, output
 
     def read(self, path: str) -> str | None:
@@ -160,7 +160,7 @@ def _bridge_filter(port: NodePort) -> dict[str, Any]:
 
 
 def _ebtables_usable(port: NodePort) -> bool | None:
-    status, _ = port.run("unshare", "--net", "sh", "-c", _EBTABLES_PROBE)
+    status, _unused = port.run("unshare", "--net", "sh", "-c", _EBTABLES_PROBE)
     return None if status == 127 else status == 0
 
 

@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_have, node_nat, node_record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import File
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import SYSCTLS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import UNIT
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
@@ -53,7 +55,7 @@ class Node:
         names = sorted({*wanted, *record.owned.namespaces})
         outside = node_have.links(ip_batch.list_links())
         floods = any(link.device.kind == "vxlan" for link in outside.values())
-        there = netns.names()
+        there, installed = netns.names(), os.access(NODE.keepalived, os.X_OK)
         services = self._keepalived.look({name: name for name in names})
         return Have(
             record=record,
@@ -66,11 +68,14 @@ class Node:
             recorder=self._keepalived.recorder(),
             enabled=self._units.look([UNIT])[UNIT].enabled,
             management=_management(outside),
-            capabilities=self._keepalived.capabilities(),
+            capabilities=self._keepalived.capabilities() if installed else Capabilities(),
+            keepalived=installed,
         )
 
     def apply(self, step: Step) -> None:
         """Carry out a step of node_plan.plan()."""
+        if step.verb == "need":
+            raise EdgeError("install it first; nothing was changed")
         if isinstance(step.payload, tuple) and step.payload and isinstance(step.payload[0], _MINE):
             for command in step.payload:
                 _perform(command)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ _PROPERTIES = (
     "ActiveState",
     "UnitFileState",
     "NeedDaemonReload",
+    "DropInPaths",
     "ExecMainStartTimestampMonotonic",
     "ActiveEnterTimestampMonotonic",
 )
@@ -55,7 +57,7 @@ class SystemdServices:
             raise EdgeError("systemctl show answered for %d of %d units" % (len(blocks), len(names)))
         # Both clocks are read at one moment, so a clock that was set after the service's start does no harm.
         offset = time.time() - time.monotonic()
-        return {name: _unit(block, offset) for name, block in zip(names, blocks)}
+        return {name: _unit(_unit_name(name), block, offset) for name, block in zip(names, blocks)}
 
     def _systemctl(self, *arguments: str) -> str:
         status, output, error = self._run(["systemctl", *arguments])
@@ -69,13 +71,16 @@ def _unit_name(name: str) -> str:
     return name if "." in name else name + ".service"
 
 
-def _unit(properties: Mapping[str, str], offset: float) -> Unit:
+def _unit(name: str, properties: Mapping[str, str], offset: float) -> Unit:
     active = properties["ActiveState"]
     # The main process reads the files; a unit without one is as old as its activation.
     microseconds = int(properties.get("ExecMainStartTimestampMonotonic") or 0)
     microseconds = microseconds or int(properties.get("ActiveEnterTimestampMonotonic") or 0)
     started = microseconds / 1e6 + offset if microseconds and active in ("active", "reloading") else None
-    outdated = properties.get("NeedDaemonReload") == "yes"
+    # systemd does not notice the first file in a drop-in directory that was not there before (seen with 252).
+    drop_ins = set(glob.glob("/etc/systemd/system/%s.d/*.conf" % glob.escape(name)))
+    unread = drop_ins.difference(properties.get("DropInPaths", "").split())
+    outdated = properties.get("NeedDaemonReload") == "yes" or (bool(unread) and properties["LoadState"] == "loaded")
     return Unit(properties["LoadState"], active, properties.get("UnitFileState", ""), started, outdated)
 
 

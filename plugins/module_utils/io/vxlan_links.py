@@ -60,7 +60,7 @@ class VxlanLinks:
     def _batch(self, tool: str, lines: Sequence[str]) -> None:
         if not lines:
             return
-        status, _, error = self._run([tool, "-batch", "-"], data="\n".join(lines) + "\n")
+        status, _unused, error = self._run([tool, "-batch", "-"], data="\n".join(lines) + "\n")
         if status != 0:
             raise EdgeError("%s -batch: %s" % (tool, error.strip()))
 

@@ -96,7 +96,7 @@ def test_a_dead_agent_is_not_waited_for(cloud, clock):
 def test_a_step_of_the_interruption_that_fails_puts_the_old_state_back(cloud, request_number):
     made = router(cloud, ha=False, description="as before")
     before = stored(cloud)
-    for _ in range(request_number - 1):
+    for _unused in range(request_number - 1):
         cloud.let_pass("PUT", "^/routers/%s$" % made["id"])
     cloud.fail("PUT", "^/routers/%s$" % made["id"])
     result = ha_router(cloud, ha=True, allow_interruption=True)
@@ -108,7 +108,7 @@ def test_a_step_of_the_interruption_that_fails_puts_the_old_state_back(cloud, re
 def test_a_router_that_could_not_be_put_back_is_brought_up_by_the_next_run(cloud):
     made = router(cloud, ha=False)
     cloud.let_pass("PUT", "^/routers/%s$" % made["id"])
-    for _ in range(2):
+    for _unused in range(2):
         cloud.fail("PUT", "^/routers/%s$" % made["id"])
     result = ha_router(cloud, ha=True, allow_interruption=True)
     assert result["failed"] and result["changed"] and "left down" in result["msg"]

@@ -150,3 +150,9 @@ def with_address(have: Have, device: str, address: str) -> Have:
     links = {**namespace.links, device: dataclasses.replace(link, device=more)}
     changed = dataclasses.replace(namespace, links=links)
     return dataclasses.replace(have, namespaces={"qrouter-edge1": changed})
+
+
+def test_a_node_without_keepalived_is_told_so_first() -> None:
+    spec = spec_of(base())
+    bare = dataclasses.replace(settled_node.empty(spec), keepalived=False)
+    assert plan(bare, spec).actions[0] == "need keepalived, which is not installed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ VIRTUAL = {
     "qr-11111111-22": ["198.51.100.1/24", "fe80::f816:3eff:fe00:1/64"],
     "qg-33333333-44": ["203.0.113.21/32"],
 }
-PROCESSES = [Process(12, 11, INODE, PATH), Process(11, 1, INODE, PATH)]
+PROCESSES = (Process(12, 11, INODE, PATH), Process(11, 1, INODE, PATH))
 
 
 def device(name: str, *addresses: str, flags: tuple[str, ...] = ("UP", "LOWER_UP"), **more: Any) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def devices(active: bool) -> list[dict[str, Any]]:
 
 def look(
     found: list[dict[str, Any]],
-    processes: list[Process] = PROCESSES,
+    processes: Sequence[Process] = PROCESSES,
     text: str | None = CONFIGURATION,
     recorded: Recorded | None = None,
     problem: str | None = None,
