@@ -82,7 +82,15 @@ def _services(spec: NodeSpec) -> list[Any]:
 
 def _found(wanted: Any) -> Found:
     text = configuration_text(wanted)
-    return Found(File(text, 0o640), File(unit_text(wanted), 0o644), True, False, Process(1, loaded=text), "backup", 0.0)
+    return Found(
+        configuration=File(text, 0o640),
+        unit=File(unit_text(wanted), 0o644),
+        enabled=True,
+        started=True,
+        process=Process(1, loaded=text),
+        state="backup",
+        since=0.0,
+    )
 
 
 def _link(device: Device, index: int, below: int | None = None, here: bool = True) -> Link:
