@@ -87,7 +87,8 @@ routers:
     devices:
       description:
         - Devices in the namespace but the loopback. C(role) is V(ha), V(interface) (C(qr-)), V(gateway) (C(qg-)) or
-          V(other). C(addresses_duplicate) are those that another host had already.
+          V(other). C(addresses_duplicate) are those that another host had already, C(addresses_learned) those that the
+          kernel made of router advertisements.
       type: list
       elements: dict
       sample:
@@ -99,6 +100,7 @@ routers:
           carrier: true
           addresses: [198.51.100.1/24]
           addresses_duplicate: []
+          addresses_learned: []
     keepalived:
       description:
         - Configuration files that keepalived runs with, or should, with its processes (C(pids)) and, if the file cannot

@@ -137,6 +137,11 @@ def _device(device: Json) -> dict[str, Any]:
             for address in device.get("addr_info", ())
             if "local" in address
         ],
+        "addresses_learned": [
+            "%s/%d" % (address["local"], address["prefixlen"])
+            for address in device.get("addr_info", ())
+            if address.get("dynamic")
+        ],
         "addresses_duplicate": [
             address["local"] for address in device.get("addr_info", ()) if address.get("dadfailed")
         ],
@@ -190,7 +195,11 @@ def _faults(instance: VrrpInstance, devices: Sequence[Json], file: Configuration
 
 
 def _unexpected(devices: Sequence[Json], instances: Sequence[Json]) -> list[dict[str, str]]:
-    """Addresses on a router's legs that no instance has. The node's own address on the HA network is not one."""
+    """Addresses on a router's legs that no instance has.
+
+    The node's own address on the HA network is not one, nor is one that the kernel made of a router advertisement:
+    while two nodes are active, each hears the other's, and the address stays for its lifetime.
+    """
     wanted = {
         (item["interface"], item["address"])
         for instance in instances
@@ -201,5 +210,5 @@ def _unexpected(devices: Sequence[Json], instances: Sequence[Json]) -> list[dict
         for device in devices
         if device["role"] in ("interface", "gateway")
         for address in sorted(map(canonical, device["addresses"]), key=address_order)
-        if (device["name"], address) not in wanted
+        if (device["name"], address) not in wanted and address not in map(canonical, device["addresses_learned"])
     ]

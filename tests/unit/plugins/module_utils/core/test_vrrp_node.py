@@ -118,6 +118,15 @@ def test_addresses_are_compared_by_value_not_by_spelling() -> None:
     assert look(devices(active=True), text=text)["instances"][0]["addresses_missing"] == []
 
 
+def test_an_address_made_of_another_active_nodes_advertisement_is_not_unexpected() -> None:
+    learned = {"local": "fd00:198:51:100:f816:3eff:feb9:91b7", "prefixlen": 64}
+    for dynamic, expected in (({"dynamic": True}, []), ({}, ["fd00:198:51:100:f816:3eff:feb9:91b7/64"])):
+        found = devices(active=True)
+        (leg,) = [one for one in found if one["ifname"].startswith("qr-")][:1]
+        leg["addr_info"].append({**learned, **dynamic})
+        assert [one["address"] for one in look(found)["addresses_unexpected"]] == expected
+
+
 def test_the_nodes_own_address_on_the_ha_network_is_not_unexpected() -> None:
     assert look(devices(active=False))["addresses_unexpected"] == []
 
