@@ -179,10 +179,14 @@ def _is_namespace(name: str) -> bool:
 
 
 def _ip(verb: str, name: str) -> None:
-    """``ip netns add`` or ``delete``; a command of a run that was killed may come first, and then all is well."""
+    """``ip netns add`` or ``delete``. The command of a run that was killed goes on, and may come first: the file of a
+    namespace is there a moment before the namespace."""
     status, _output, error = run(["ip", "netns", verb, name], check=False)
-    if status and _is_namespace(name) != (verb == "add"):
-        raise EdgeError("ip netns %s %s: %s" % (verb, name, error.strip()))
+    deadline = time.monotonic() + PATIENCE
+    while status and _is_namespace(name) != (verb == "add"):
+        if time.monotonic() > deadline:
+            raise EdgeError("ip netns %s %s: %s" % (verb, name, error.strip()))
+        time.sleep(0.02)
 
 
 def _unlink(path: str) -> None:
