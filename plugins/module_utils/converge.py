@@ -73,9 +73,7 @@ def _converge(module: AnsibleModule, operation: Operation[Any, Any, Any]) -> Non
         module.warn(warning)
     outcome: dict[str, Any] = {"changed": bool(plan.steps), "actions": plan.actions}
     if module._diff:
-        outcome["diff"] = {"before": plan.before, "after": plan.after}
-        if plan.subject:
-            outcome["diff"].update(before_header=plan.subject, after_header=plan.subject)
+        outcome["diff"] = plan.diff
     if module.check_mode or not (plan.steps or _pending(operation, have, want)):
         module.exit_json(**outcome, **operation.result(have, want, plan))
     _apply(module, operation, plan, port, outcome)

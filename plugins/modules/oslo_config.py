@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: oslo_config
-short_description: Set options in an oslo.config file, in place
+short_description: Set options in oslo.config files, in place
 version_added: "0.1.0"
 author: linuxbridge.vrrp contributors (@linuxbridge)
 description:
@@ -18,21 +18,20 @@ description:
     A section that stands twice, an option that is given twice, continuation lines and C(key:value) are understood.
   - A new option goes behind its commented sample if the section has one, else to the end of the section. A section
     that is missing is added at the end of the file.
-  - The file is replaced in one move. A run that is killed leaves the old file or the new one.
+  - A file is replaced in one move. A run that is killed leaves the old file or the new one.
+  - Several files of a host are one task with O(files). All are read and judged before the first is changed.
 options:
-  path:
+  path: &path
     description:
       - The file. A symbolic link is followed and stays a link.
       - A directory, a file that cannot be read, that is not UTF-8 text, or that oslo.config could not read, is an
         error that names the line, and nothing is written.
     type: path
-    required: true
-  options:
+  options: &options
     description:
       - The options to set or to remove. Each may be named once.
     type: list
     elements: dict
-    required: true
     suboptions:
       section:
         description:
@@ -90,37 +89,55 @@ options:
           - By default decided by the name; C(password), C(secret), C(transport_url), C(connection), C(_key) and such
             are secret. A password in a URL is never shown, whatever the option.
         type: bool
-  backup:
+  backup: &backup
     description:
       - Keep the old file beside the new one, with the same owner and mode, when something changes.
     type: bool
     default: true
-  create:
+  create: &create
     description:
       - Make the file when it is missing. Otherwise a missing file is an error, for it most likely means that a package
         is not installed or that the path is wrong.
       - C(create) set to C(ansible_check_mode) shows the plan for a host on which the package is still to be installed.
     type: bool
     default: false
-  owner:
+  owner: &owner
     description:
       - User name or number. When unset, the file's owner is kept.
     type: str
-  group:
+  group: &group
     description:
       - Group name or number. When unset, the file's group is kept.
     type: str
-  mode:
+  mode: &mode
     description:
       - Permissions in octal, as a quoted string, V("0640") for instance.
       - When unset, the file's mode is kept; a new file gets V("0640").
     type: raw
+  files:
+    description:
+      - Several files, instead of O(path) and all the others. Each may be named once, and has options of its own, which
+        mean what they mean for one file.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        <<: *path
+        required: true
+      options:
+        <<: *options
+        required: true
+      backup: *backup
+      create: *create
+      owner: *owner
+      group: *group
+      mode: *mode
 attributes:
   check_mode:
     description: Changes nothing, and says what a real run would do.
     support: full
   diff_mode:
-    description: Shows the file before and after, without secrets, those included that were in the file already.
+    description: Shows each file before and after, without secrets, those included that were in the file already.
     support: full
 """
 
@@ -166,6 +183,19 @@ EXAMPLES = r"""
         option: firewall_driver
         value: iptables
 
+- name: Configure a DHCP agent and the metadata agent beside it (compute node)
+  linuxbridge.vrrp.oslo_config:
+    files:
+      - path: /etc/neutron/dhcp_agent.ini
+        options:
+          - {option: interface_driver, value: linuxbridge}
+          - {option: enable_isolated_metadata, value: true}
+      - path: /etc/neutron/metadata_agent.ini
+        mode: "0640"
+        options:
+          - {option: nova_metadata_host, value: controller}
+          - {option: metadata_proxy_shared_secret, value: "{{ vault_metadata_proxy_shared_secret }}"}
+
 - name: Configure the L3 agent (network node, Neutron 12 and 13)
   linuxbridge.vrrp.oslo_config:
     path: /etc/neutron/l3_agent.ini
@@ -186,18 +216,18 @@ actions:
   elements: str
   sample:
     - "write /etc/neutron/neutron.conf: set [DEFAULT] l3_ha = True; remove [DEFAULT] l3_ha_network_name"
-backup_file:
-  description: The copy of the old file. V(null) when none was made.
+backup_files:
+  description: The copy that was made of each file's old content, by the file's path.
   returned: success
-  type: str
-  sample: /etc/neutron/neutron.conf.4711.2024-05-01@12:00:00.123456~
+  type: dict
+  sample: {/etc/neutron/neutron.conf: "/etc/neutron/neutron.conf.4711.2024-05-01@12:00:00.123456~"}
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.converge import converge
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.oslo_redact import without_values
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.oslo_file import OsloFile
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.oslo_redact import without_file_values
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.oslo_file import OsloFiles
 
 OPTION_SPEC = {
     "section": {"type": "str", "default": "DEFAULT"},
@@ -209,14 +239,26 @@ OPTION_SPEC = {
     "items_absent": {"type": "list", "elements": "str"},
     "secret": {"type": "bool", "no_log": False},
 }
-ARGUMENT_SPEC = {
-    "path": {"type": "path", "required": True},
-    "options": {"type": "list", "elements": "dict", "required": True, "options": OPTION_SPEC},
+FILE_SPEC = {
+    "path": {"type": "path"},
+    "options": {"type": "list", "elements": "dict", "options": OPTION_SPEC},
     "backup": {"type": "bool", "default": True},
     "create": {"type": "bool", "default": False},
     "owner": {"type": "str"},
     "group": {"type": "str"},
     "mode": {"type": "raw"},
+}
+ARGUMENT_SPEC = {
+    **FILE_SPEC,
+    "files": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            **FILE_SPEC,
+            "path": {"type": "path", "required": True},
+            "options": {"type": "list", "elements": "dict", "options": OPTION_SPEC, "required": True},
+        },
+    },
 }
 
 
@@ -230,12 +272,20 @@ class _Module(AnsibleModule):
         super().fail_json(msg, invocation=self._invocation(), **kwargs)
 
     def _invocation(self):
-        return {"module_args": dict(self.params, options=without_values(self.params.get("options")))}
+        return {"module_args": without_file_values(self.params)}
 
 
 def main():
     # no_log keeps the parameters out of the host's journal, no more than that.
-    converge(_Module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, no_log=True), OsloFile())
+    module = _Module(
+        argument_spec=ARGUMENT_SPEC,
+        required_one_of=[("path", "files")],
+        required_by={"path": "options"},
+        mutually_exclusive=[("path", "files"), ("options", "files")],
+        supports_check_mode=True,
+        no_log=True,
+    )
+    converge(module, OsloFiles())
 
 
 if __name__ == "__main__":

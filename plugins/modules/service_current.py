@@ -57,6 +57,14 @@ options:
           - Lets check mode foretell the restart, when the files are not written.
         type: bool
         default: false
+      settings:
+        description:
+          - Settings of the unit's section C([Service]), by name, each a text. They are kept in the drop-in
+            C(/etc/systemd/system/NAME.service.d/linuxbridge-vrrp.conf), and systemd reads it before the service is
+            restarted. They alone restart nothing.
+          - An empty dictionary removes the drop-in. Unset, it is left as it is.
+          - Counts with O(services[].state=current) only.
+        type: dict
   timeout:
     description: Seconds in which the services must be as wanted after they were started or stopped.
     type: int
@@ -71,6 +79,12 @@ EXAMPLES = r"""
     services:
       - name: neutron-l3-agent
         files: [/etc/neutron/neutron.conf, /etc/neutron/l3_agent.ini]
+
+- name: Restarting the L3 agent leaves keepalived alone
+  linuxbridge.vrrp.service_current:
+    services:
+      - name: neutron-l3-agent
+        settings: {KillMode: process}
 
 - name: Installing the agents does not start them
   linuxbridge.vrrp.service_current:
@@ -129,13 +143,13 @@ class ServiceCurrent:
         return SystemdServices(self._module.run_command)
 
     def observe(self, port: SystemdServices, want: tuple[Service, ...]) -> Have:
-        return port.look([service.name for service in want], {path for service in want for path in service.files})
+        return port.look(want)
 
     def plan(self, have: Have, want: tuple[Service, ...]) -> Plan:
         return plan_services(have, want)
 
     def apply(self, step: Step, port: SystemdServices) -> None:
-        port.do(step.verb, step.object)
+        port.do(step.verb, step.object, step.payload)
 
     def settle_timeout(self, want: tuple[Service, ...]) -> float:
         return float(self._module.params["timeout"])
@@ -150,6 +164,7 @@ def main() -> None:
         "state": {"type": "str", "choices": list(STATES), "default": "current"},
         "files": {"type": "list", "elements": "path", "default": []},
         "changed": {"type": "bool", "default": False},
+        "settings": {"type": "dict"},
     }
     module = AnsibleModule(
         argument_spec={

@@ -39,11 +39,11 @@ class FakeMachine:
     def converge(self, check: bool = False, **service: Any) -> list[str]:
         want = services_from({"services": [{"state": "current", "files": [FILE], "changed": False, **service}]})
         port = self.services.call()
-        plan = plan_services(port.look([UNIT], [FILE]), want)
+        plan = plan_services(port.look(want), want)
         if not check:
             for step in plan.steps:
-                port.do(step.verb, step.object)
-            assert plan_services(port.look([UNIT], [FILE]), want).actions == []
+                port.do(step.verb, step.object, step.payload)
+            assert plan_services(port.look(want), want).actions == []
         return plan.actions
 
 
@@ -151,3 +151,15 @@ def test_systemd_reads_changed_units_anew_before_a_service_is_restarted(machine:
     machine.write()
     assert machine.converge(name=UNIT) == ["daemon-reload systemd", "restart %s" % UNIT]
     assert machine.converge(name=UNIT) == []
+
+
+def test_settings_are_read_by_systemd_and_restart_nothing(machine: FakeMachine | LabMachine) -> None:
+    machine.install()
+    path = "/etc/systemd/system/%s.service.d/linuxbridge-vrrp.conf" % UNIT
+    written = ["write %s" % path, "daemon-reload systemd"]
+    assert machine.converge(name=UNIT, settings={"KillMode": "process"}, check=True) == written
+    assert machine.converge(name=UNIT, settings={"KillMode": "process"}) == written
+    assert machine.converge(name=UNIT, settings={"KillMode": "process"}) == []
+    assert machine.converge(name=UNIT) == []
+    assert machine.converge(name=UNIT, settings={}) == ["remove %s" % path, "daemon-reload systemd"]
+    assert machine.converge(name=UNIT, settings={}) == []

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.service_plan import Have, Unit
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.service_plan import Have, Service, Unit
 
 NOT_THERE = Unit("not-found")
 
@@ -22,6 +22,7 @@ class FakeServices:
         self.called = self.now
         self.units: dict[str, Unit] = {}
         self.written: dict[str, float | None] = {}
+        self.drop_ins: dict[str, str] = {}
         self.read_only = False
 
     def install(self, name: str) -> None:
@@ -44,13 +45,18 @@ class FakeServices:
         self.now += 1
         return self.now
 
-    def look(self, names: Sequence[str], files: Iterable[str]) -> Have:
-        units = {name: self.units.get(name, NOT_THERE) for name in names}
-        return Have(units, {path: self.written.get(path) for path in files}, self.called)
+    def look(self, services: Sequence[Service]) -> Have:
+        units = {service.name: self.units.get(service.name, NOT_THERE) for service in services}
+        written = {path: self.written.get(path) for service in services for path in service.files}
+        drop_ins = {service.drop_in: self.drop_ins.get(service.drop_in, "") for service in services}
+        return Have(units, written, self.called, drop_ins)
 
-    def do(self, verb: str, name: str) -> None:
+    def do(self, verb: str, name: str, text: str | None = None) -> None:
         if self.read_only:
             raise AssertionError("%s %s on a machine that must not change" % (verb, name))
+        if verb in ("write", "remove"):
+            self.drop_ins[name] = text or ""
+            return
         unit = self.units.get(name, NOT_THERE)
         if verb == "daemon-reload":
             self.units = {known: replace(unit, outdated=False) for known, unit in self.units.items()}

@@ -8,32 +8,37 @@ Only times of the server's clock are compared with one another, so the clocks of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Agent = Mapping[str, Any]
 Port = Mapping[str, Any]
 
+#: agents (binary, alive, started_at, routers) and ports (id, device_owner, status, revision_number) of a host.
+Known = Mapping[str, Sequence[Mapping[str, Any]]]
 
-def agents_not_back(before: Iterable[Agent], after: Iterable[Agent], actions: Iterable[str]) -> list[str]:
-    """What is still to be waited for, one sentence an agent; empty when all are back.
+BRIDGE_AGENT = "neutron-linuxbridge-agent"
 
-    before and after: the node's agents as openstacksdk gives them (binary, host, is_alive, started_at,
-    configuration). actions: what service_current did, such as "restart neutron-l3-agent".
+
+def not_back(before: Known, after: Known, actions: Iterable[str]) -> list[str]:
+    """What is still to be waited for, a sentence each; empty when all is back.
+
+    actions: what service_current did, such as "restart neutron-l3-agent".
     """
-    known = {agent["binary"]: agent for agent in before}
-    found = {agent["binary"]: agent for agent in after}
     restarted = dict.fromkeys(words[1] for words in map(str.split, actions) if words[0] in ("start", "restart"))
+    known = {agent["binary"]: agent for agent in before["agents"]}
+    found = {agent["binary"]: agent for agent in after["agents"]}
     sentences = [_missing(binary, known.get(binary), found.get(binary)) for binary in restarted]
+    if BRIDGE_AGENT in restarted:
+        sentences += _ports_not_back(before["ports"], after["ports"])
     return [sentence for sentence in sentences if sentence]
 
 
-def ports_not_back(before: Iterable[Port], after: Iterable[Port]) -> list[str]:
-    """What a restarted Linux bridge agent has not wired again, one sentence a port; empty when all are.
+def _ports_not_back(before: Iterable[Port], after: Iterable[Port]) -> list[str]:
+    """Ports that a restarted Linux bridge agent has not wired again.
 
-    before and after: the node's ports as openstacksdk gives them (id, device_owner, status, revision_number). The agent
-    asks for each port's details, which makes the server set it to BUILD, and to ACTIVE once the agent is done; each of
-    the two raises its revision. Only ports that were ACTIVE and are still there count.
+    The agent asks for each port's details, which makes the server set it to BUILD, and to ACTIVE once the agent is
+    done; each of the two raises its revision. Only ports that were ACTIVE and are still there count.
     """
     found = {port["id"]: port for port in after}
     sentences = []
@@ -57,14 +62,10 @@ def _missing(binary: str, before: Agent | None, after: Agent | None) -> str:
         return "%s has not reported to Neutron yet" % binary
     if before and after["started_at"] == before["started_at"]:
         return "%s has not reported to Neutron since its restart" % binary
-    if not after["is_alive"]:
+    if not after["alive"]:
         return "%s is not alive" % binary
-    wanted, served = _routers(before) if before and before["is_alive"] else 0, _routers(after)
-    if served < wanted:
-        return "%s serves %d of its %d routers" % (binary, served, wanted)
+    # An L3 agent starts at none and counts up while it reads its routers.
+    wanted = before["routers"] if before and before["alive"] else 0
+    if after["routers"] < wanted:
+        return "%s serves %d of its %d routers" % (binary, after["routers"], wanted)
     return ""
-
-
-def _routers(agent: Agent) -> int:
-    """What an L3 agent says it serves; it starts at none and counts up while it reads its routers."""
-    return int((agent.get("configuration") or {}).get("routers") or 0)

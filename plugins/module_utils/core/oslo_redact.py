@@ -51,6 +51,15 @@ def shown_texts(before: Document, after: Document, is_secret: IsSecret) -> tuple
     return _joined(before, old), _joined(after, new)
 
 
+def without_file_values(params: dict[str, Any]) -> dict[str, Any]:
+    """A module's parameters with every value that may be a secret masked, in its options and in those of its files."""
+    shown = dict(params, options=without_values(params["options"])) if params.get("options") else dict(params)
+    if shown.get("files"):
+        files = shown["files"] if isinstance(shown["files"], list) else []
+        shown["files"] = [without_file_values(file) if isinstance(file, dict) else MASK for file in files] or MASK
+    return shown
+
+
 def without_values(options: Any) -> Any:
     """Options as a module got them, valid or not, with every value that may be a secret masked."""
     if not isinstance(options, list):

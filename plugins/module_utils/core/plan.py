@@ -32,7 +32,8 @@ class Plan:
     """Ordered steps, and the state before and after them as the user is shown it (secrets redacted).
 
     before and after are both texts, or both JSON-like values; they are equal when there are no steps.
-    subject heads the diff: the path of the file, or the name of the object.
+    subject heads the diff: the path of the file, or the name of the object. A plan for several objects has their plans
+    as parts, each with its own before and after.
     """
 
     steps: tuple[Step, ...] = ()
@@ -40,7 +41,16 @@ class Plan:
     after: Any = None
     warnings: tuple[str, ...] = ()
     subject: str = ""
+    parts: tuple[Plan, ...] = ()
 
     @property
     def actions(self) -> list[str]:
         return [str(step) for step in self.steps]
+
+    @property
+    def diff(self) -> Any:
+        """What Ansible shows: one difference, or a list of those of the parts."""
+        if self.parts:
+            return [part.diff for part in self.parts]
+        shown = {"before": self.before, "after": self.after}
+        return {**shown, "before_header": self.subject, "after_header": self.subject} if self.subject else shown

@@ -10,7 +10,7 @@ so a run that was killed between writing a file and restarting the service is ma
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem, SpecError
@@ -24,12 +24,31 @@ _ENABLED = ("enabled", "static", "alias", "indirect", "generated")
 
 @dataclass(frozen=True)
 class Service:
-    """A service as wanted. changed: its configuration changes in this run, whatever the files' times say."""
+    """A service as wanted.
+
+    changed: its configuration changes in this run, whatever the files' times say. settings: of the unit's section
+    Service, kept in a drop-in; None leaves the drop-in alone.
+    """
 
     name: str
     state: str = CURRENT
     files: tuple[str, ...] = ()
     changed: bool = False
+    settings: Mapping[str, str] | None = None
+
+    @property
+    def drop_in(self) -> str:
+        """Path of the drop-in that keeps the settings."""
+        unit = self.name if "." in self.name else self.name + ".service"
+        return "/etc/systemd/system/%s.d/linuxbridge-vrrp.conf" % unit
+
+    @property
+    def drop_in_text(self) -> str | None:
+        """What the drop-in is to say; "" for none at all, None when that is of no matter."""
+        if self.settings is None or self.state != CURRENT:
+            return None
+        lines = ["%s=%s" % setting for setting in sorted(self.settings.items())]
+        return "\n".join(["# Kept by linuxbridge.vrrp.service_current.", "[Service]", *lines, ""]) if lines else ""
 
 
 @dataclass(frozen=True)
@@ -68,18 +87,20 @@ class Have:
     """What a look at the node gives.
 
     units: by name. written: each file's time of last writing, None for one that is not there. called: when the
-    module was called. All times are seconds since the epoch by the node's clock.
+    module was called. All times are seconds since the epoch by the node's clock. drop_ins: text of each drop-in by its
+    path, "" for one that is not there.
     """
 
     units: Mapping[str, Unit]
     written: Mapping[str, float | None]
     called: float
+    drop_ins: Mapping[str, str] = field(default_factory=dict)
 
 
 def services_from(params: Mapping[str, Any]) -> tuple[Service, ...]:
     """Module parameters to services; raises SpecError for a name that is given twice or is not a unit's."""
     services = tuple(
-        Service(given["name"], given["state"], tuple(given["files"] or ()), given["changed"])
+        Service(given["name"], given["state"], tuple(given["files"] or ()), given["changed"], given.get("settings"))
         for given in params["services"]
     )
     problems = []
@@ -89,6 +110,10 @@ def services_from(params: Mapping[str, Any]) -> tuple[Service, ...]:
             problems.append(Problem(path, "%s is named twice; name each service once" % service.name))
         if not service.name or service.name.startswith("-") or set(service.name) & set(" \t\n/*?["):
             problems.append(Problem(path, '"%s" is not the name of a unit' % service.name))
+        for name, value in (service.settings or {}).items():
+            if not name.isalnum() or not isinstance(value, str) or "\n" in value:
+                message = "not a setting of systemd; give a name of letters and a text of one line"
+                problems.append(Problem("services[%d].settings.%s" % (index, name), message))
     if problems:
         raise SpecError(problems)
     return services
@@ -97,10 +122,17 @@ def services_from(params: Mapping[str, Any]) -> tuple[Service, ...]:
 def plan_services(have: Have, want: tuple[Service, ...]) -> Plan:
     """Steps in the order of the services, each with verbs unmask, enable, start, restart, stop, disable or mask.
 
-    Before all of them systemd reads units anew if it has to, so that a service is stopped as its files say now.
+    Before all of them drop-ins are written or removed, and systemd reads units anew if it has to, so that a service is
+    stopped as its files say now.
     """
     outdated = [service for service in want if service.state == CURRENT and have.units[service.name].outdated]
-    steps = [Step("daemon-reload", "systemd")] if outdated else []
+    steps = [
+        Step("write" if service.drop_in_text else "remove", service.drop_in, service.drop_in_text)
+        for service in want
+        if service.drop_in_text not in (None, have.drop_ins.get(service.drop_in, ""))
+    ]
+    if outdated or steps:
+        steps.append(Step("daemon-reload", "systemd"))
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for service in want:
@@ -108,6 +140,9 @@ def plan_services(have: Have, want: tuple[Service, ...]) -> Plan:
         steps += [Step(verb, service.name) for verb in found]
         before[service.name] = _shown(service, have)
         after[service.name] = _AFTER[service.state] if found or service in outdated else before[service.name]
+        if service.drop_in_text is not None:
+            before[service.name] = {**before[service.name], "drop_in": have.drop_ins.get(service.drop_in, "")}
+            after[service.name] = {**after[service.name], "drop_in": service.drop_in_text}
     return Plan(tuple(steps), before, after)
 
 

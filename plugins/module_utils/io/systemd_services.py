@@ -8,11 +8,13 @@ from __future__ import annotations
 import glob
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Callable
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.service_plan import Have, Unit
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.service_plan import Have, Service, Unit
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import write_atomically
 
 #: Runs a command; returns exit status, standard output and standard error.
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
@@ -35,11 +37,23 @@ class SystemdServices:
         self._run = run
         self._called = time.time()
 
-    def look(self, names: Sequence[str], files: Iterable[str]) -> Have:
-        return Have(self._units(names), {path: _written(path) for path in files}, self._called)
+    def look(self, services: Sequence[Service]) -> Have:
+        names = [service.name for service in services]
+        files = {path for service in services for path in service.files}
+        drop_ins = {service.drop_in: _text(service.drop_in) for service in services}
+        return Have(self._units(names), {path: _written(path) for path in files}, self._called, drop_ins)
 
-    def do(self, verb: str, name: str) -> None:
-        """Carry out one of the verbs of plan_services."""
+    def do(self, verb: str, name: str, text: str | None = None) -> None:
+        """Carry out one of the verbs of plan_services; text is what is to be written."""
+        if verb == "write":
+            with _reported(name):
+                os.makedirs(os.path.dirname(name), 0o755, exist_ok=True)
+            write_atomically(name, text or "", mode=0o644)
+            return
+        if verb == "remove":
+            with _reported(name):
+                os.remove(name)
+            return
         if verb == "daemon-reload":
             self._systemctl(verb)
             return
@@ -85,9 +99,23 @@ def _unit(name: str, properties: Mapping[str, str], offset: float) -> Unit:
 
 
 def _written(path: str) -> float | None:
-    try:
+    with _reported(path):
         return os.stat(path).st_mtime
+    return None
+
+
+def _text(path: str) -> str:
+    with _reported(path), open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+    return ""
+
+
+@contextmanager
+def _reported(path: str) -> Iterator[None]:
+    """A file that is not there is none; any other trouble is an error that names it."""
+    try:
+        yield
     except FileNotFoundError:
-        return None
+        pass
     except OSError as error:
         raise EdgeError("%s: %s" % (path, error.strerror)) from error

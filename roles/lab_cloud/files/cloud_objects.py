@@ -1,8 +1,8 @@
-"""Makes what the guides leave in the API of a cloud; part of the lab. Prints JSON: whether anything changed, and the port.
+"""Makes what the guides leave in the API of a cloud; part of the lab. Prints JSON: whether it changed anything, a port.
 
 All in one process, for each task of openstack.cloud costs seconds while the hosts of the lab share two cores.
-usage: cloud_objects.py base NEUTRON_URL                 services, networks and router (LAB_SERVICE_PASSWORD is Neutron's)
-       cloud_objects.py instance JSON AGENTS             port and floating IP address of an instance; AGENTS alive first
+usage: cloud_objects.py base NEUTRON_URL        services, networks and router; LAB_SERVICE_PASSWORD is Neutron's
+       cloud_objects.py instance JSON AGENTS    port and floating IP address of an instance, once AGENTS are alive
 """
 
 from __future__ import annotations
@@ -44,7 +44,12 @@ SUBNETS: list[dict[str, Any]] = [
         "ipv6_ra_mode": "slaac",
     },
 ]
-RULES = [("icmp", "IPv4", "ingress"), ("ipv6-icmp", "IPv6", "ingress"), (None, "IPv4", "egress"), (None, "IPv6", "egress")]
+RULES = [
+    ("icmp", "IPv4", "ingress"),
+    ("ipv6-icmp", "IPv6", "ingress"),
+    (None, "IPv4", "egress"),
+    (None, "IPv6", "egress"),
+]
 
 
 def wait(what: str, look: Callable[[], Any]) -> Any:
@@ -86,7 +91,10 @@ def make_services(maker: Maker, neutron_url: str) -> None:
     user = maker.one(
         identity.find_user("neutron"),
         lambda: identity.create_user(
-            name="neutron", domain_id="default", password=os.environ["LAB_SERVICE_PASSWORD"], default_project_id=project.id
+            name="neutron",
+            domain_id="default",
+            password=os.environ["LAB_SERVICE_PASSWORD"],
+            default_project_id=project.id,
         ),
     )
     # The roles that a user has are not asked for: giving one again is no change.
@@ -150,9 +158,7 @@ def make_router(maker: Maker, network: Any, provider: Any, subnets: dict[str, An
     router = maker.one(network.find_router("router1"), lambda: network.create_router(name="router1"))
     there = {ip["subnet_id"] for port in network.ports(device_id=router.id) for ip in port.fixed_ips}
     for subnet in (subnets["selfservice1-v4"].id, subnets["selfservice1-v6"].id):
-        maker.one(
-            subnet in there, lambda subnet=subnet: network.add_interface_to_router(router, subnet_id=subnet)
-        )
+        maker.one(subnet in there, lambda subnet=subnet: network.add_interface_to_router(router, subnet_id=subnet))
     addresses = {"provider1-v4": "203.0.113.11", "provider1-v6": "fd00:203:0:113::11"}
     gateway = {
         "network_id": provider.id,

@@ -39,7 +39,7 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def run(path: Path | str, *options: dict[str, Any], check: bool = False, **given: Any) -> dict[str, Any]:
-        given = {"path": str(path), "options": list(options), **given}
+        given = given if "files" in given else {"path": str(path), "options": list(options), **given}
         flags = {"_ansible_check_mode": check, "_ansible_diff": True}
         # Older cores show the invocation unasked, and do not know this word.
         if "inject_invocation" in PASS_VARS:
@@ -88,7 +88,7 @@ def test_a_second_run_changes_nothing_and_keeps_no_copy(run: Run, neutron_conf: 
     run(neutron_conf, *HA)
     before, inode = listing(neutron_conf.parent), neutron_conf.stat().st_ino
     result = run(neutron_conf, *HA)
-    assert (result["changed"], result["actions"], result["backup_file"]) == (False, [], None)
+    assert (result["changed"], result["actions"], result["backup_files"]) == (False, [], {})
     assert result["diff"]["before"] == result["diff"]["after"]
     assert (listing(neutron_conf.parent), neutron_conf.stat().st_ino) == (before, inode)
 
@@ -151,7 +151,7 @@ def test_the_hosts_log_does_not_get_the_parameters(
 
 
 def test_the_copy_is_the_old_file_with_its_mode(run: Run, neutron_conf: Path) -> None:
-    kept = Path(run(neutron_conf, *HA)["backup_file"])
+    kept = Path(run(neutron_conf, *HA)["backup_files"][str(neutron_conf)])
     assert kept.parent == neutron_conf.parent
     assert kept.read_text() == GUIDE
     assert stat.S_IMODE(kept.stat().st_mode) == 0o640
@@ -159,7 +159,7 @@ def test_the_copy_is_the_old_file_with_its_mode(run: Run, neutron_conf: Path) ->
 
 
 def test_no_copy_is_kept_when_none_is_wanted(run: Run, neutron_conf: Path) -> None:
-    assert run(neutron_conf, *HA, backup=False)["backup_file"] is None
+    assert run(neutron_conf, *HA, backup=False)["backup_files"] == {}
     assert list(listing(neutron_conf.parent)) == [neutron_conf.name]
 
 
@@ -263,3 +263,45 @@ def test_a_left_over_of_a_killed_run_is_removed_also_when_nothing_else_is_to_do(
 def test_several_problems_are_reported_at_once(run: Run, neutron_conf: Path) -> None:
     result = run(neutron_conf, {"option": "a b="}, {"option": "c", "value": {}}, mode="rw")
     assert [line.split(":")[0] for line in result["problems"]] == ["mode", "options[0].option", "options[1].value"]
+
+
+def two_files(neutron_conf: Path, **second: Any) -> list[dict[str, Any]]:
+    l3_agent = neutron_conf.with_name("l3_agent.ini")
+    if not l3_agent.exists():
+        l3_agent.write_text("[DEFAULT]\nha_vrrp_auth_password = old-pass\n")
+    vrrp = {"option": "ha_vrrp_auth_password", "value": "n3w-pass"}
+    return [{"path": str(neutron_conf), "options": list(HA)}, {"path": str(l3_agent), "options": [vrrp], **second}]
+
+
+def test_several_files_become_what_each_would_become_alone(run: Run, neutron_conf: Path) -> None:
+    files = two_files(neutron_conf)
+    planned = run("", files=files, check=True)
+    done = run("", files=files)
+    for key in ("changed", "actions", "diff"):
+        assert planned[key] == done[key]
+    assert [diff["before_header"] for diff in done["diff"]] == [file["path"] for file in files]
+    assert "n3w-pass" not in json.dumps(done) and "old-pass" not in json.dumps(done)
+    assert sorted(done["backup_files"]) == sorted(file["path"] for file in files)
+    for file in files:
+        alone = run(file["path"], *file["options"])
+        assert (alone["changed"], alone["actions"]) == (False, [])
+
+
+def test_no_file_is_changed_when_one_of_them_cannot_be(run: Run, neutron_conf: Path) -> None:
+    files = two_files(neutron_conf, path=str(neutron_conf.with_name("missing.ini")))
+    before = listing(neutron_conf.parent)
+    result = run("", files=files)
+    assert result["failed"] and "files[1].path: " in result["msg"]
+    assert listing(neutron_conf.parent) == before
+
+
+def test_a_bad_value_names_its_file(run: Run, neutron_conf: Path) -> None:
+    result = run("", files=two_files(neutron_conf, mode="0999"))
+    assert result["msg"].startswith("files[1].mode: ")
+
+
+def test_a_file_named_twice_is_refused_also_through_a_link(run: Run, neutron_conf: Path) -> None:
+    link = neutron_conf.with_name("link.conf")
+    link.symlink_to(neutron_conf)
+    result = run("", files=two_files(neutron_conf, path=str(link)))
+    assert "is named twice" in result["msg"]

@@ -7,14 +7,26 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.agents_back import agents_not_back, ports_not_back
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.agents_back import not_back
 
 L3, BRIDGE = "neutron-l3-agent", "neutron-linuxbridge-agent"
 RESTART = ["unmask %s" % L3, "restart %s" % L3]
 
 
-def agent(binary: str = L3, started: str = "12:00:00", alive: bool = True, **configuration: Any) -> dict[str, Any]:
-    return {"binary": binary, "started_at": started, "is_alive": alive, "configuration": configuration}
+Items = list[dict[str, Any]]
+
+
+def agent(binary: str = L3, started: str = "12:00:00", alive: bool = True, routers: int = 0) -> dict[str, Any]:
+    return {"binary": binary, "started_at": started, "alive": alive, "routers": routers}
+
+
+def agents_not_back(before: Items, after: Items, actions: list[str]) -> list[str]:
+    return not_back({"agents": before, "ports": []}, {"agents": after, "ports": []}, actions)
+
+
+def ports_not_back(before: Items, after: Items, action: str = "restart") -> list[str]:
+    old, new = [agent(BRIDGE)], [agent(BRIDGE, started="13:00:00")]
+    return not_back({"agents": old, "ports": before}, {"agents": new, "ports": after}, ["%s %s" % (action, BRIDGE)])
 
 
 @pytest.mark.parametrize(
@@ -74,3 +86,8 @@ def test_a_port_is_back_when_the_agent_has_taken_it_up_and_it_is_active_again(
 
 def test_a_port_that_was_deleted_meanwhile_is_not_waited_for() -> None:
     assert ports_not_back([port(identity="p1"), port(identity="p2")], [port(revision=6, identity="p2")]) == []
+
+
+def test_ports_are_not_waited_for_when_the_bridge_agent_went_on() -> None:
+    assert ports_not_back([port()], [port()]) != []
+    assert ports_not_back([port()], [port()], action="enable") == []

@@ -134,3 +134,18 @@ def test_a_service_named_twice_is_refused() -> None:
     given = {"name": "agent", "state": "current", "files": [], "changed": False}
     with pytest.raises(SpecError, match=r"services\[1\]\.name: agent is named twice"):
         services_from({"services": [given, dict(given, state="stopped")]})
+
+
+def test_settings_are_written_before_the_service_is_restarted() -> None:
+    service = Service("agent", files=("/etc/a",), settings={"KillMode": "process"})
+    plan = plan_services(have(RUNNING, a=200.0), (service,))
+    assert plan.actions == ["write %s" % service.drop_in, "daemon-reload systemd", "restart agent"]
+    assert plan.steps[0].payload == "# Kept by linuxbridge.vrrp.service_current.\n[Service]\nKillMode=process\n"
+    assert (plan.before["agent"]["drop_in"], plan.after["agent"]["drop_in"]) == ("", plan.steps[0].payload)
+
+
+@pytest.mark.parametrize("settings", [{"KillMode": 1}, {"Kill Mode": "process"}, {"KillMode": "a\nExecStart=/bin/sh"}])
+def test_what_systemd_cannot_have_as_a_setting_is_refused_with_its_path(settings: dict[str, Any]) -> None:
+    given = {"name": "agent", "state": "current", "files": [], "changed": False, "settings": settings}
+    with pytest.raises(SpecError, match=r"services\[0\]\.settings\.Kill ?Mode: not a setting"):
+        services_from({"services": [given]})
