@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import NOTHING
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
@@ -36,7 +35,7 @@ class NodeRouters:
     def observe(self, port: Node | None, want: Want) -> Have:
         if port is None:
             return Have()
-        have = port.look(node_names.namespace(router.name) for router in want.spec.routers)
+        have = port.look(want.spec)
         if want.state != "gathered":
             target(have, want)
         return have

@@ -32,6 +32,14 @@ _NETWORK = {
     "vlan_id": _INT,
 }
 
+_INTERFACE = {
+    "network": _NAME,
+    "addresses": _ADDRESSES,
+    "mac_address": _STR,
+    "ipv6_ra_mode": {"type": "str", "choices": ["slaac", "dhcpv6-stateful", "dhcpv6-stateless"]},
+    "dns_nameservers": _SOME,
+}
+
 _GATEWAY = {
     "network": _NAME,
     "addresses": _ADDRESSES,
@@ -51,7 +59,7 @@ _ROUTER = {
     "virtual_router_id": _INT,
     "ha_network": _STR,
     "ha_address": _STR,
-    "interfaces": _list_of({"network": _NAME, "addresses": _ADDRESSES, "mac_address": _STR}),
+    "interfaces": _list_of(_INTERFACE),
     "external_gateway": {"type": "dict", "options": _GATEWAY},
     "floating_ips": _list_of({"floating_ip_address": _NAME, "fixed_ip_address": _NAME}),
     "routes": _list_of({"destination": _NAME, "nexthop": _NAME}),

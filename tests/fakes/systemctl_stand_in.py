@@ -1,8 +1,9 @@
 """systemctl for a virtual node: reads unit files and really starts their processes, without a systemd.
 
-It does what units of this collection need: runtime directories, network namespaces, commands before the start, oneshot
-units, Wants, readiness (by keepalived's pid file), reloads that test first, and links for what is enabled. It starts
-nothing again that died, so that tests see the module do it. Most calls only ask, so costly imports are made late.
+It does what units of this collection need: templates, runtime directories, network namespaces, commands around start
+and stop, oneshot units, Wants, readiness (by a file), kill signals, reloads that test first, and links for what is
+enabled. It starts nothing again that died, so that tests see the module do it. Most calls only ask, so costly imports
+are made late.
 """
 
 from __future__ import annotations
@@ -58,20 +59,26 @@ def write(path: str, text: str) -> None:
         file.write(text)
 
 
+def fragment(unit: str) -> str:
+    """The name of a unit's file: that of the template, for an instance of one."""
+    template, at, _instance = unit.partition("@")
+    return template + "@.service" if at else unit
+
+
 def load(units: list[str]) -> None:
     for unit in units:
         write(f"{STATE}/{unit}.loaded", read(f"{UNITS}/{unit}") or "")
 
 
 def show(unit: str) -> str:
-    loaded = read(f"{STATE}/{unit}.loaded")
+    loaded = read(f"{STATE}/{fragment(unit)}.loaded")
     pid = pid_of(unit)
     lines = {
         "Id": unit,
         "MainPID": pid,
         "ActiveState": "active" if pid else "inactive",
         "UnitFileState": "enabled" if os.path.exists(f"{WANTED}/{unit}") else "disabled",
-        "NeedDaemonReload": "yes" if loaded is not None and loaded != read(f"{UNITS}/{unit}") else "no",
+        "NeedDaemonReload": "yes" if loaded is not None and loaded != read(f"{UNITS}/{fragment(unit)}") else "no",
     }
     return "\n".join("%s=%s" % item for item in lines.items())
 
@@ -84,10 +91,11 @@ def pid_of(unit: str) -> int:
 
 
 def settings_of(unit: str) -> dict[str, list[str]]:
-    if not os.path.exists(f"{STATE}/{unit}.loaded"):
-        load([unit])
+    file, instance = fragment(unit), unit.partition("@")[2][: -len(".service")]
+    if not os.path.exists(f"{STATE}/{file}.loaded"):
+        load([file])
     settings: dict[str, list[str]] = {}
-    for line in (read(f"{STATE}/{unit}.loaded") or "").replace("\\\n", " ").splitlines():
+    for line in (read(f"{STATE}/{file}.loaded") or "").replace("\\\n", " ").replace("%i", instance).splitlines():
         key, equals, value = line.partition("=")
         if equals and not line.startswith("#"):
             settings.setdefault(key, []).append(value)
@@ -108,7 +116,10 @@ def start_all(units: list[str]) -> None:
 
 
 def start(unit: str) -> str | None:
-    """Returns the file that tells that it is ready; oneshot units have ended by then."""
+    """Returns the file that tells that it is ready; oneshot units have ended by then.
+
+    Commands after the start are run when their daemon's socket is there.
+    """
     import shlex
     import subprocess
 
@@ -127,6 +138,11 @@ def start(unit: str) -> str | None:
     for command in settings.get("ExecStartPre", []):
         subprocess.run(shlex.split(command), check=True)
     write(f"{STATE}/{unit}.pid", str(spawn(settings, runtime + "/log")))
+    deadline = time.monotonic() + 10
+    for command in settings.get("ExecStartPost", []):
+        while not os.path.exists(runtime + "/ctl") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        aside(settings, command)
     return runtime + "/vrrp.pid" if "keepalived" in settings["ExecStart"][0] else None
 
 
@@ -144,6 +160,15 @@ def spawn(settings: dict[str, list[str]], log: str) -> int:
         ).pid  # fmt: skip
 
 
+def aside(settings: dict[str, list[str]], command: str) -> None:
+    """A command of a unit whose result is none of its business."""
+    import shlex
+    import subprocess
+
+    words = shlex.split(command.lstrip("-"))
+    subprocess.run(words, preexec_fn=lambda: enter(settings), check=False, capture_output=True)
+
+
 def enter(settings: dict[str, list[str]]) -> None:
     import ctypes
 
@@ -155,14 +180,21 @@ def enter(settings: dict[str, list[str]]) -> None:
 
 def stop(unit: str) -> None:
     pid = pid_of(unit)
+    settings = settings_of(unit)
     if pid:
-        os.kill(pid, signal.SIGTERM)
+        number = getattr(signal, settings.get("KillSignal", ["SIGTERM"])[0])
+        if number == signal.SIGKILL:
+            os.killpg(pid, number)
+        else:
+            os.kill(pid, number)
         deadline = time.monotonic() + 10
         while pid_of(unit) and time.monotonic() < deadline:
             time.sleep(0.01)
     if read(f"{STATE}/{unit}.pid") is not None:
         os.unlink(f"{STATE}/{unit}.pid")
-        for directory in settings_of(unit).get("RuntimeDirectory", []):
+        for command in settings.get("ExecStopPost", []):
+            aside(settings, command)
+        for directory in settings.get("RuntimeDirectory", []):
             clear("/run/" + directory)
 
 

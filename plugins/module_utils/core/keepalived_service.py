@@ -97,7 +97,7 @@ class Write:
 
 
 def configuration_text(service: Service, capabilities: Capabilities = _NEWEST, layout: Layout = NODE) -> str:
-    return HEADER + render(recorded(service.configuration, service.name, layout), capabilities)
+    return HEADER + render(recorded(service, layout), capabilities)
 
 
 def plan_services(

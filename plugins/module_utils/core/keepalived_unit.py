@@ -24,21 +24,31 @@ SCRIPT_USER = "root"
 
 RECORDER = """\
 #!/bin/sh
-# Writes the state of a keepalived instance: $1 is its runtime directory, $2 the FIFO that keepalived writes to.
+# Writes the state of a keepalived instance: $1 is its runtime directory, the last word its FIFO.
+# Scripts between the two are run after that, one after another, with the instance's name and its state.
 # At a reload keepalived sends SIGTERM and closes the FIFO; what is still in it must be read, and its end ends this.
 trap '' TERM
-echo $$ > "$1/recorder.pid"
+runtime=$1
+shift
+echo $$ > "$runtime/recorder.pid"
 while read -r kind _name state _priority; do
     case "$kind $state" in
-        INSTANCE\\ MASTER | INSTANCE\\ BACKUP | INSTANCE\\ FAULT) echo "$state" > "$1/state" ;;
+        INSTANCE\\ MASTER | INSTANCE\\ BACKUP | INSTANCE\\ FAULT) ;;
+        *) continue ;;
     esac
-done < "$2"
+    echo "$state" > "$runtime/state"
+    for script; do
+        [ "$script" = "$runtime/fifo" ] || "$script" "${runtime##*/}" "$state" < /dev/null
+    done
+done < "$runtime/fifo"
 """
 
-#: Commands that keepalived runs are under the same restrictions. /etc is read-only to them, /run and /var are not.
-_HARDENING = """\
+_CAPABILITIES = """\
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BROADCAST CAP_NET_BIND_SERVICE CAP_SYS_NICE CAP_IPC_LOCK \
 CAP_KILL CAP_SETUID CAP_SETGID CAP_CHOWN CAP_DAC_OVERRIDE
+"""
+#: Commands that a daemon runs are under the same restrictions. /etc is read-only to them, /run and /var are not.
+HARDENING = """\
 LockPersonality=yes
 NoNewPrivileges=yes
 PrivateTmp=yes
@@ -110,23 +120,26 @@ class Service:
 
     name: of its files and its unit. namespace: the network namespace it runs in; None is the node's own.
     after: units that prepare what it needs (namespace, devices) and are started with it.
+    followers: scripts that are run with the name and each new state, and with ``STOP`` when it has ended.
     """
 
     name: str
     configuration: Configuration
     namespace: str | None = None
     after: tuple[str, ...] = ()
+    followers: tuple[str, ...] = ()
 
 
-def recorded(configuration: Configuration, name: str, layout: Layout = NODE) -> Configuration:
+def recorded(service: Service, layout: Layout = NODE) -> Configuration:
     """The configuration with the recorder in it."""
+    definitions, runtime = service.configuration.global_definitions, layout.runtime_of(service.name)
     definitions = replace(
-        configuration.global_definitions,
-        script_user=configuration.global_definitions.script_user or SCRIPT_USER,
-        notify_fifo=layout.runtime_of(name) + "/fifo",
-        notify_fifo_script="%s %s" % (layout.recorder, layout.runtime_of(name)),
+        definitions,
+        script_user=definitions.script_user or SCRIPT_USER,
+        notify_fifo=runtime + "/fifo",
+        notify_fifo_script=" ".join([layout.recorder, runtime, *service.followers]),
     )
-    return replace(configuration, global_definitions=definitions)
+    return replace(service.configuration, global_definitions=definitions)
 
 
 def unit_text(service: Service, layout: Layout = NODE) -> str:
@@ -136,6 +149,7 @@ def unit_text(service: Service, layout: Layout = NODE) -> str:
     namespace = "NetworkNamespacePath=/run/netns/%s\n" % service.namespace if service.namespace else ""
     after = " ".join(["network.target", *service.after])
     wants = "Wants=%s\n" % " ".join(service.after) if service.after else ""
+    stopped = "".join("ExecStopPost=-%s %s STOP\n" % (script, name) for script in service.followers)
     copy = "/bin/cp --preserve=mode %s %s" % (configuration, loaded)
     return (
         f"{HEADER}"
@@ -159,9 +173,11 @@ def unit_text(service: Service, layout: Layout = NODE) -> str:
         f"ExecReload={layout.keepalived} --config-test --use-file={configuration}\n"
         f"ExecReload={copy}\n"
         "ExecReload=/bin/kill -HUP $MAINPID\n"
+        f"{stopped}"
         "Restart=always\n"
         "RestartSec=1\n"
-        f"{_HARDENING}"
+        f"{_CAPABILITIES}"
+        f"{HARDENING}"
         "\n"
         "[Install]\n"
         "WantedBy=multi-user.target\n"

@@ -14,6 +14,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion import Companion
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import (
     Configuration,
     GlobalDefinitions,
@@ -22,6 +23,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_m
     VirtualRoute,
     VrrpInstance,
 )
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import companions_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Network, NodeSpec, Router
 
 #: Neutron's (ha_router.py): a second round of gratuitous ARP a minute after a failover, in seconds.
@@ -83,6 +85,7 @@ class RouterAnatomy:
     legs: tuple[Leg, ...]
     carriers: tuple[Device, ...]
     configuration: Configuration
+    companions: tuple[Companion, ...] = ()
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -135,6 +138,7 @@ def router_anatomy(router: Router, spec: NodeSpec) -> RouterAnatomy:
         tuple(legs),
         carriers,
         configuration(router, [d.name for d in carriers]),
+        companions_of(router, spec),
     )
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import replace
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names, node_nat
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import companion_plan, node_names, node_nat
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion import Kind
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import VrrpInstance
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import NOTHING
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import with_advertisements
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, Namespace
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import (
     Gateway,
@@ -26,6 +28,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec im
     Route,
     Router,
 )
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.radvd import RADVD
 
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 
@@ -90,7 +93,10 @@ def _router(namespace: str, have: Have) -> Router | None:
         virtual_router_id=instance.virtual_router_id,
         ha_network=instance.interface[len("ha-") :],
         ha_address=addresses[0] if addresses else "",
-        interfaces=tuple(_interface(instance, inside.links[device]) for device in legs),
+        interfaces=tuple(
+            with_advertisements(_interface(instance, inside.links[device]), _beside(have, RADVD, namespace) or "")
+            for device in legs
+        ),
         external_gateway=gateway,
         floating_ips=node_nat.floating_ips(inside.nat),
         routes=_routes(instance, gateway),
@@ -100,6 +106,12 @@ def _router(namespace: str, have: Have) -> Router | None:
         version=instance.version or 2,
         authentication=instance.authentication,
     )
+
+
+def _beside(have: Have, kind: Kind, namespace: str) -> str | None:
+    """The configuration of a daemon beside keepalived; None when there is none."""
+    file = have.companions.found.get((kind.name, namespace), companion_plan.NOTHING).configuration
+    return file.text if file else None
 
 
 def _interface(instance: VrrpInstance, link: Link) -> Interface:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Companions
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import File, Found
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device
@@ -73,7 +74,7 @@ class Record:
 class Have:
     """A node. files: by path, those that the module writes; existing: names of all namespaces.
 
-    keepalived: whether it is installed.
+    keepalived: whether it is installed. companions: the daemons beside those of routers.
     """
 
     record: Record = Record()
@@ -88,6 +89,7 @@ class Have:
     management: str | None = None
     capabilities: Capabilities = field(default_factory=Capabilities)
     keepalived: bool = True
+    companions: Companions = field(default_factory=Companions)
 
 
 def links(listing: str, outside: Mapping[int, str] | None = None) -> dict[str, Link]:

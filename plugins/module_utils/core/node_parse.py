@@ -152,8 +152,16 @@ class Parser:
         return self._name(item, path, "router", node_names.ROUTER_NAME_LENGTH)
 
     def _interface(self, item: Params, router: str, path: str) -> Interface:
-        network = item.get("network") or ""
-        return Interface(network, self._cidrs(item, path), self._mac(item, router, network, path))
+        network, servers = item.get("network") or "", item.get("dns_nameservers") or []
+        return Interface(
+            network,
+            self._cidrs(item, path),
+            self._mac(item, router, network, path),
+            ipv6_ra_mode=item.get("ipv6_ra_mode") or None,
+            dns_nameservers=tuple(
+                self._host(server, "%s.dns_nameservers[%d]" % (path, at), 6) for at, server in enumerate(servers)
+            ),
+        )
 
     def _gateway(self, item: Params | None, router: str, path: str) -> Gateway | None:
         if not item:

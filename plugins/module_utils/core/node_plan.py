@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
+    companion_plan,
     node_boot,
     node_commands,
     node_differences,
@@ -20,6 +21,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
     node_nat,
     node_record,
 )
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Steps
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Configuration
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
@@ -32,7 +34,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_s
     shown,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Service
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Service, unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import (
     SYSCTLS,
     RouterAnatomy,
@@ -46,6 +48,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
     Sysctls,
     remove_links,
 )
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Namespace, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
@@ -74,6 +77,11 @@ class Changes:
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
 
+    def merge(self, steps: Steps) -> None:
+        self.steps += steps.processes
+        self.before.update(steps.before)
+        self.after.update(steps.after)
+
     def add(self, verb: str, name: str, was: Any, wanted: Any, commands: tuple[Command, ...]) -> None:
         self.steps.append(Step(verb, name, commands))
         self.before[name], self.after[name] = was, wanted
@@ -81,7 +89,14 @@ class Changes:
 
 def service(anatomy: RouterAnatomy) -> Service:
     """The keepalived of a router; it is named after the namespace, as its unit and its files are."""
-    return Service(anatomy.namespace, anatomy.configuration, anatomy.namespace, (node_boot.UNIT,))
+    everywhere = [companion.unit for companion in anatomy.companions if companion.kind.everywhere]
+    return Service(
+        anatomy.namespace,
+        anatomy.configuration,
+        anatomy.namespace,
+        after=(node_boot.UNIT, *everywhere),
+        followers=tuple(companion.kind.script for companion in anatomy.companions),
+    )
 
 
 def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
@@ -93,6 +108,10 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     final = Record(want, owned)
     if want.routers and not have.keepalived:
         changes.steps.append(Step("need", "keepalived, which is not installed"))
+    kept = plan_services(services, have.services, have.recorder, have.capabilities)
+    wants = [companion for anatomy in routers for companion in anatomy.companions]
+    companions = companion_plan.plan_companions(wants, have.companions, _active(have, kept))
+    changes.steps += companions.need
     if final != have.record:
         _put(changes, have, PutFile(paths.record, _claim(have, final), node_record.MODE), secret=True)
     gone = sorted(have.record.owned.namespaces - owned.namespaces)
@@ -105,8 +124,10 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
         _router(changes, have, anatomy)
     for file in node_boot.files(want, paths.script, paths.unit):
         _put(changes, have, file, secret=file.mode == 0o700)
-    kept = plan_services(services, have.services, have.recorder, have.capabilities)
-    _services(changes, have, services, kept, paths)
+    written = companions.reload or any(step.object == paths.unit for step in changes.steps)
+    changes.steps += companions.files
+    _services(changes, have, services, kept, written)
+    _beside(changes, have, routers, companions)
     for anatomy in routers:
         _leftovers(changes, have, anatomy)
     _remove_devices(changes, have, have.record.owned.devices - owned.devices)
@@ -207,8 +228,7 @@ def _read(text: str | None) -> Configuration:
         return Configuration()
 
 
-def _services(changes: Changes, have: Have, services: list[Service], steps: list[Step], paths: Paths) -> None:
-    unit_changes = any(step.object == paths.unit for step in changes.steps)
+def _services(changes: Changes, have: Have, services: list[Service], steps: list[Step], unit_changes: bool) -> None:
     if unit_changes and not any(step.payload is None for step in steps):
         changes.steps.append(Step("reload", "systemd's units"))
     if services and not have.enabled:
@@ -222,8 +242,26 @@ def _services(changes: Changes, have: Have, services: list[Service], steps: list
             changes.before[key], changes.after[key] = shown(found, wanted, configuration_text(wanted))
 
 
+def _active(have: Have, steps: list[Step]) -> list[str]:
+    """The routers whose keepalived is the active one, and is not started anew by the steps."""
+    anew = {unit for step in steps if step.verb in ("start", "restart") for unit in step.payload}
+    return [name for name, found in have.services.items() if found.state == "master" and unit_name(name) not in anew]
+
+
+def _beside(changes: Changes, have: Have, routers: list[RouterAnatomy], steps: Steps) -> None:
+    """The daemons beside keepalived, after it; then those that are no longer wanted, and files that none needs."""
+    changes.merge(steps)
+    wanted = {companion.key for anatomy in routers for companion in anatomy.companions}
+    for kind in KINDS:
+        off = [anatomy.namespace for anatomy in routers if (kind.name, anatomy.namespace) not in wanted]
+        changes.merge(companion_plan.plan_removal([kind], off, have.companions))
+    unused = [kind for kind in KINDS if kind.name not in {name for name, _namespace in wanted}]
+    changes.steps += companion_plan.plan_unused(unused, have.companions)
+
+
 def _remove_routers(changes: Changes, have: Have, namespaces: list[str]) -> None:
     changes.steps += plan_removal(namespaces, have.services)
+    changes.merge(companion_plan.plan_removal(KINDS, namespaces, have.companions))
     for name in namespaces:
         inside = have.namespaces.get(name)
         if name not in have.existing:

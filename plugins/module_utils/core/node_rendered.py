@@ -20,7 +20,12 @@ def rendered(spec: NodeSpec, paths: Paths = PATHS) -> dict[str, Any]:
     """Files by path; the first is the script with every device, address, sysctl and rule."""
     texts = {file.path: file.text for file in files(spec, paths.script, paths.unit)}
     for router in spec.routers:
-        wanted = service(router_anatomy(router, spec))
+        anatomy = router_anatomy(router, spec)
+        wanted = service(anatomy)
         texts[NODE.configuration(wanted.name)] = redact(configuration_text(wanted))
         texts[NODE.unit(wanted.name)] = unit_text(wanted)
+        for companion in anatomy.companions:
+            kind = companion.kind
+            texts[kind.configuration(companion.namespace)] = companion.text
+            texts.update({kind.script: kind.script_text, kind.template: kind.template_text})
     return {"files": texts}

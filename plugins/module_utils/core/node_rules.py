@@ -25,6 +25,8 @@ Values = Iterator[tuple[str, str, str]]
 
 #: One primary address a router in 169.254.0.0/24.
 MAX_ROUTERS = 254
+#: Bytes.
+IPV6_MTU = 1280
 
 #: Values of an instance that are a router's own; the rest follows from values that router_problems checks.
 _OWN = ("virtual_router_id", "priority", "advert_interval", "version", "preempt", "authentication")
@@ -56,7 +58,7 @@ def problems(spec: NodeSpec, where: Places) -> list[Problem]:
     found = [*_networks(networks)]
     for path, router in routers:
         own = [*_vrrp(router, path), *_membership(router, spec, path)]
-        found += own or router_problems(router, path)
+        found += own or [*router_problems(router, path), *_advertised_mtus(router, spec, path)]
     return [*found, *_among_routers(routers, spec)]
 
 
@@ -111,6 +113,14 @@ def _membership(router: Router, spec: NodeSpec, path: str) -> Iterator[Problem]:
         elif name in seen:
             yield Problem(where, "%s is used twice in this router; give one interface all its addresses" % name)
         seen.add(name)
+
+
+def _advertised_mtus(router: Router, spec: NodeSpec, path: str) -> Iterator[Problem]:
+    for at, leg in enumerate(router.interfaces):
+        mtu = spec.network(leg.network).mtu
+        if leg.ipv6_ra_mode and mtu < IPV6_MTU:
+            text = "IPv6 needs an MTU of %d (RFC 8200, 5), and that of network %s is %d"
+            yield Problem("%s.interfaces[%d].ipv6_ra_mode" % (path, at), text % (IPV6_MTU, leg.network, mtu))
 
 
 def _among_routers(routers: Routers, spec: NodeSpec) -> Iterator[Problem]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Gateway, Router
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Gateway, Interface, Router
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.radvd import AUTONOMOUS, MODES
 
 #: (path, subnet, address) of every address of a router; networks of one leg may not overlap those of another.
 Place = tuple[str, Any, Any, str]
@@ -21,6 +22,8 @@ def router_problems(router: Router, path: str) -> Iterator[Problem]:
     """What is wrong within a router; path is where it stands."""
     places = list(_places(router, path))
     yield from _overlaps(router, path, places)
+    for at, leg in enumerate(router.interfaces):
+        yield from _advertisements(leg, "%s.interfaces[%d]." % (path, at))
     if router.external_gateway:
         yield from _gateway(router.external_gateway, path + ".external_gateway.")
     yield from _floating_ips(router, path, places)
@@ -55,6 +58,29 @@ def _overlaps(router: Router, path: str, places: list[Place]) -> Iterator[Proble
             if subnet.version == earlier.version and subnet.overlaps(earlier) and not same:
                 text = "%s overlaps %s of %s; the subnets of a router are disjoint"
                 yield Problem(where, text % (subnet, earlier, first))
+
+
+def _advertisements(leg: Interface, path: str) -> Iterator[Problem]:
+    mode = leg.ipv6_ra_mode
+    six = [(at, ipaddress.ip_interface(value)) for at, value in enumerate(leg.addresses) if ":" in value]
+    if mode is None:
+        if leg.dns_nameservers:
+            yield Problem(path + "dns_nameservers", "are told in router advertisements: set ipv6_ra_mode")
+        return
+    if mode not in MODES:
+        yield Problem(path + "ipv6_ra_mode", "%r is not a mode: %s" % (mode, ", ".join(sorted(MODES))))
+    elif not six:
+        yield Problem(path + "ipv6_ra_mode", "%s needs an IPv6 address in addresses" % mode)
+    for at, address in six if mode in AUTONOMOUS else ():
+        if address.network.prefixlen != 64:
+            text = "%s: hosts make addresses of their own (%s) only in a /64 (RFC 4291, 2.5.1); use one, or %s"
+            yield Problem("%saddresses[%d]" % (path, at), text % (address, mode, "dhcpv6-stateful"))
+    for at, server in enumerate(leg.dns_nameservers):
+        parsed = ipaddress.ip_address(server) if server else None
+        if parsed and (parsed.is_multicast or parsed.is_unspecified or parsed.is_loopback):
+            yield Problem("%sdns_nameservers[%d]" % (path, at), "%s is not the address of a host" % parsed)
+        elif server in leg.dns_nameservers[:at]:
+            yield Problem("%sdns_nameservers[%d]" % (path, at), "%s is named twice" % server)
 
 
 def _gateway(gateway: Gateway, path: str) -> Iterator[Problem]:

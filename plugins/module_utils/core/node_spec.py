@@ -47,11 +47,17 @@ class Network:
 
 @dataclass(frozen=True)
 class Interface:
-    """A router's leg in a network, with the same MAC address on every node."""
+    """A router's leg in a network, with the same MAC address on every node.
+
+    ipv6_ra_mode: what router advertisements say, see radvd.MODES; None: there are none. dns_nameservers: IPv6
+    addresses in them, in the order of preference.
+    """
 
     network: str
     addresses: tuple[str, ...]
     mac_address: str
+    ipv6_ra_mode: str | None = None
+    dns_nameservers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

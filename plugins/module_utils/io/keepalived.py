@@ -77,11 +77,11 @@ class Keepalived:
         return self._capabilities
 
     def recorder(self) -> File | None:
-        return _file(self._layout.recorder)
+        return read_file(self._layout.recorder)
 
     def existing(self, name: str) -> Existing:
         """What the files of an instance say, before it is known what is wanted."""
-        files = (_file(self._layout.configuration(name)), _file(self._layout.unit(name)))
+        files = (read_file(self._layout.configuration(name)), read_file(self._layout.unit(name)))
         return Existing(*(file.text if file else None for file in files))
 
     def look(self, namespaces: Mapping[str, str | None]) -> dict[str, Found]:
@@ -93,8 +93,8 @@ class Keepalived:
         process = self._process(name, namespace, unit.main_pid) if unit.main_pid else None
         state, since = self._state(name) if process else (None, None)
         return Found(
-            configuration=_file(self._layout.configuration(name)),
-            unit=_file(self._layout.unit(name)),
+            configuration=read_file(self._layout.configuration(name)),
+            unit=read_file(self._layout.unit(name)),
             enabled=unit.enabled,
             stale=unit.stale,
             started=unit.started,
@@ -197,7 +197,8 @@ class Keepalived:
             time.sleep(0.02)
 
 
-def _file(path: str) -> File | None:
+def read_file(path: str) -> File | None:
+    """A file of the collection's; None when it is not there."""
     try:
         text, attributes = read_text(path), read_attributes(path)
     except MissingFile:

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_have, node_nat, node_record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Processes, Tests
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import File
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import SYSCTLS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import UNIT
@@ -23,17 +23,15 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
     PutFile,
     Sysctls,
 )
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import companions_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, Namespace, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import ip_batch, netns
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import (
-    MissingFile,
-    read_attributes,
-    read_text,
-    write_atomically,
-)
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Keepalived
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.companions import CompanionDaemons
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import write_atomically
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Keepalived, read_file
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import Systemd
 
 #: Commands that are waited for at a time.
@@ -48,11 +46,14 @@ class Node:
         self._paths = paths
         self._units = Systemd()
         self._keepalived = Keepalived(self._units)
+        self._companions = CompanionDaemons(self._units)
 
-    def look(self, wanted: Iterable[str]) -> Have:
-        """All that a plan needs to know; wanted: names of namespaces beside those that the module has made."""
+    def look(self, wanted: NodeSpec) -> Have:
+        """All that a plan needs to know; wanted: what is asked for beside what the module has made."""
         record = self._record()
-        names = sorted({*wanted, *record.owned.namespaces})
+        names = sorted({*node_record.owned(wanted).namespaces, *record.owned.namespaces})
+        specs = (wanted, record.spec)
+        companions = [one for spec in specs for router in spec.routers for one in companions_of(router, spec)]
         outside = node_have.links(ip_batch.list_links())
         floods = any(link.device.kind == "vxlan" for link in outside.values())
         there, installed = netns.names(), os.access(NODE.keepalived, os.X_OK)
@@ -63,13 +64,14 @@ class Node:
             namespaces=_namespaces([name for name in names if name in there], outside),
             existing=frozenset(_listed(netns.DIRECTORY)),
             flooding=node_have.flooding(ip_batch.list_forwarding()) if floods else {},
-            files={path: file for path in vars(self._paths).values() for file in [_file(path)] if file},
+            files={path: file for path in vars(self._paths).values() for file in [read_file(path)] if file},
             services=services,
             recorder=self._keepalived.recorder(),
             enabled=self._units.look([UNIT])[UNIT].enabled,
             management=_management(outside),
             capabilities=self._keepalived.capabilities() if installed else Capabilities(),
             keepalived=installed,
+            companions=self._companions.look(names, companions),
         )
 
     def apply(self, step: Step) -> None:
@@ -79,11 +81,13 @@ class Node:
         if isinstance(step.payload, tuple) and step.payload and isinstance(step.payload[0], _MINE):
             for command in step.payload:
                 _perform(command)
+        elif isinstance(step.payload, (Tests, Processes)):
+            self._companions.apply(step)
         else:
             self._keepalived.apply(step)
 
     def _record(self) -> Record:
-        file = _file(self._paths.record)
+        file = read_file(self._paths.record)
         return node_record.read(file.text, self._paths.record) if file else Record()
 
 
@@ -135,14 +139,6 @@ def _set_sysctl(key: str, value: str) -> None:
             file.write(value)
     except OSError as error:
         raise EdgeError("sysctl %s cannot be set to %s: %s" % (key, value, error.strerror)) from None
-
-
-def _file(path: str) -> File | None:
-    try:
-        text, attributes = read_text(path), read_attributes(path)
-    except MissingFile:
-        return None
-    return File(text, attributes.mode if (attributes.owner, attributes.group) == (0, 0) else None)
 
 
 def _listed(directory: str) -> list[str]:

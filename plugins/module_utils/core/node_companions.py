@@ -1,0 +1,45 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemons that a router has beside its keepalived, from its specification; and that specification from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names, radvd
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion import Companion
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Interface, NodeSpec, Router
+
+KINDS = (radvd.RADVD,)
+
+
+def companions_of(router: Router, spec: NodeSpec) -> tuple[Companion, ...]:
+    """In the order of KINDS. Raises KeyError for a network that the specification does not have."""
+    return tuple(_radvd(router, spec))
+
+
+def _radvd(router: Router, spec: NodeSpec) -> Iterator[Companion]:
+    legs = [leg for leg in router.interfaces if leg.ipv6_ra_mode]
+    if legs:
+        text = radvd.render(tuple(_advertised(leg, spec) for leg in legs))
+        option = "interfaces[%s].ipv6_ra_mode" % legs[0].network
+        yield Companion(radvd.RADVD, node_names.namespace(router.name), text, option)
+
+
+def _advertised(leg: Interface, spec: NodeSpec) -> radvd.Advertised:
+    return radvd.Advertised(
+        device=node_names.device("qr", leg.network),
+        source=node_names.link_local(leg.mac_address).split("/")[0],
+        mtu=spec.network(leg.network).mtu,
+        mode=leg.ipv6_ra_mode or "",
+        prefixes=radvd.prefixes(leg.addresses),
+        dns_nameservers=leg.dns_nameservers,
+    )
+
+
+def with_advertisements(leg: Interface, text: str) -> Interface:
+    """An interface with what radvd's configuration says of it."""
+    mode, servers = radvd.read(text).get(node_names.device("qr", leg.network), (None, ()))
+    return replace(leg, ipv6_ra_mode=mode, dns_nameservers=servers)

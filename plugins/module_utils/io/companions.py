@@ -1,0 +1,97 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The edge to the daemons beside keepalived: what there is of each, their own tests, and their units."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion import Companion, Kind
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Companions, Found, Tests
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import Write
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Units, read_file
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
+
+
+class CompanionDaemons:
+    """Those of all routers of this node."""
+
+    def __init__(self, units: Units) -> None:
+        self._units = units
+
+    def look(self, namespaces: Sequence[str], wanted: Iterable[Companion]) -> Companions:
+        """Of each kind that has a file in a router's name or is wanted; of others there is nothing."""
+        keys = {one.key for one in wanted}
+        kinds = [kind for kind in KINDS if any(name == kind.name for name, _namespace in keys)]
+        pairs = [
+            (kind, namespace)
+            for kind in KINDS
+            for namespace in namespaces
+            if (kind.name, namespace) in keys or os.path.exists(kind.configuration(namespace))
+        ]
+        states = self._units.look([kind.unit(namespace) for kind, namespace in pairs])
+        shared = {path: read_file(path) for kind in KINDS for path in (kind.script, kind.template)}
+        return Companions(
+            {(kind.name, name): _found(kind, name, states[kind.unit(name)]) for kind, name in pairs},
+            {path: file for path, file in shared.items() if file},
+            {kind.name: reason for kind in kinds for reason in [_missing(kind)] if reason},
+        )
+
+    def apply(self, step: Step) -> None:
+        """Carry out a step whose payload is Tests or Processes."""
+        if isinstance(step.payload, Tests):
+            complaints = [text for kind, write in step.payload.writes for text in [_complaint(kind, write)] if text]
+            if complaints:
+                raise EdgeError("a configuration is refused, and was not written: %s" % "; ".join(complaints))
+        else:
+            self._units.do(step.verb, step.payload.units)
+
+
+def _found(kind: Kind, namespace: str, unit: UnitState) -> Found:
+    here = bool(unit.main_pid) and _as_asked(unit.main_pid, kind, namespace)
+    loaded = read_file(kind.loaded(namespace)) if here else None
+    return Found(
+        configuration=read_file(kind.configuration(namespace)),
+        started=unit.started,
+        stale=unit.stale,
+        running=here,
+        strayed=bool(unit.main_pid) and not here,
+        loaded=loaded.text if loaded else None,
+    )
+
+
+def _as_asked(pid: int, kind: Kind, namespace: str) -> bool:
+    try:
+        with open("/proc/%d/cmdline" % pid, encoding="utf-8", errors="replace") as file:
+            with_file = kind.configuration(namespace) in file.read()
+        return with_file and os.path.samefile("/proc/%d/ns/net" % pid, "/run/netns/" + namespace)
+    except OSError:
+        return False
+
+
+def _missing(kind: Kind) -> str | None:
+    """What the node lacks for a kind of daemon."""
+    if not os.access(kind.program, os.X_OK):
+        return "package %s, which is not installed" % kind.name
+    return None
+
+
+def _complaint(kind: Kind, write: Write) -> str:
+    """What a daemon says against a configuration that no file holds yet, in the router's namespace."""
+    descriptor = os.memfd_create(kind.name)
+    try:
+        os.fchmod(descriptor, 0o600)
+        os.write(descriptor, write.text.encode())
+        path = "/proc/self/fd/%d" % descriptor
+        command = ["ip", "netns", "exec", write.namespace or "", kind.program, *kind.test, path]
+        status, output, error = run(command, check=False, pass_fds=[descriptor])
+    finally:
+        os.close(descriptor)
+    text = (error.strip() or output.strip()).replace(path, write.path)
+    return "%s: %s" % (kind.name, text or "exit status %d" % status) if status else ""
