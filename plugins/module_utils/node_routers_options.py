@@ -68,6 +68,7 @@ _ROUTER = {
     "preempt": {"type": "bool", "default": False},
     "version": {"type": "int", "choices": [2, 3]},
     "authentication": {"type": "dict", "options": _AUTHENTICATION},
+    "connection_tracking": {"type": "bool", "default": False},
 }
 
 ARGUMENT_SPEC: dict[str, Any] = {

@@ -8,16 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names, radvd
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import conntrackd, node_names, radvd
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion import Companion
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Interface, NodeSpec, Router
 
-KINDS = (radvd.RADVD,)
+#: Connections come first, for packets do not wait.
+KINDS = (conntrackd.CONNTRACKD, radvd.RADVD)
 
 
 def companions_of(router: Router, spec: NodeSpec) -> tuple[Companion, ...]:
     """In the order of KINDS. Raises KeyError for a network that the specification does not have."""
-    return tuple(_radvd(router, spec))
+    return (*_conntrackd(router), *_radvd(router, spec))
+
+
+def _conntrackd(router: Router) -> Iterator[Companion]:
+    if router.connection_tracking:
+        namespace, device = node_names.namespace(router.name), node_names.device("ha", router.ha_network)
+        text = conntrackd.render(namespace, router.virtual_router_id, device, router.ha_address)
+        yield Companion(conntrackd.CONNTRACKD, namespace, text, "connection_tracking")
 
 
 def _radvd(router: Router, spec: NodeSpec) -> Iterator[Companion]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import companion_plan, node_names, node_nat
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion import Kind
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.conntrackd import CONNTRACKD
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import VrrpInstance
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import NOTHING
@@ -105,6 +106,7 @@ def _router(namespace: str, have: Have) -> Router | None:
         preempt=instance.preempt,
         version=instance.version or 2,
         authentication=instance.authentication,
+        connection_tracking=_beside(have, CONNTRACKD, namespace) is not None,
     )
 
 

@@ -27,16 +27,18 @@ _CHAINS = {
     "output": ("nat", "output", -100),
     "postrouting": ("nat", "postrouting", 100),
     "silence": ("filter", "output", 0),
+    "unknown": ("filter", "input", 0),
 }
 
 
 def ruleset(router: Router) -> tuple[Json, ...]:
     """The objects of the table, in the order in which nft lists them."""
-    chains = [_chain(name, *values) for name, values in _CHAINS.items()]
+    unknown = _unknown(router)
+    chains = [_chain(name, *values) for name, values in _CHAINS.items() if name != "unknown" or unknown]
     rules = [*_floating(router), *_source_nat(router)]
     rules += [_rule("silence", _match(_payload(protocol, "saddr"), nobody), {"drop": None})
               for protocol, nobody in (("ip", "0.0.0.0"), ("ip6", "::"))]  # fmt: skip
-    return ({"table": {"family": FAMILY, "name": TABLE}}, *chains, *rules)
+    return ({"table": {"family": FAMILY, "name": TABLE}}, *chains, *rules, *unknown)
 
 
 def load_text(objects: tuple[Json, ...]) -> str:
@@ -105,6 +107,28 @@ def _source_nat(router: Router) -> list[Json]:
         _rule("postrouting", _outside(router), _match({"meta": {"key": "nfproto"}}, "ipv4"), snat),
         _rule("postrouting", _match({"meta": {"key": "oifname"}}, "qr-*"), hairpin, snat),
     ]
+
+
+def _unknown(router: Router) -> list[Json]:
+    """Packets to the address of source NAT of connections that this node is only about to be told of are dropped.
+
+    It has the address some milliseconds before conntrackd has given the kernel the connections. Answered, a segment
+    would cost the connection by a reset; taken for a new connection, a datagram would be in the way of the old one.
+    """
+    gateway, address = router.external_gateway, snat_address(router)
+    if not router.connection_tracking or gateway is None or address is None:
+        return []
+    came = _match({"meta": {"key": "iifname"}}, node_names.device("qg", gateway.network))
+    to = _match(_payload("ip", "daddr"), address)
+    segment = {"match": {"op": "in", "left": _payload("tcp", "flags"), "right": "ack"}}
+    return [
+        *(_rule("unknown", came, to, _in_state(state), segment, {"drop": None}) for state in ("new", "invalid")),
+        _rule("unknown", came, to, _in_state("new"), _match({"meta": {"key": "l4proto"}}, "udp"), {"drop": None}),
+    ]
+
+
+def _in_state(state: str) -> Json:
+    return {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": state}}
 
 
 def _outside(router: Router) -> Json:

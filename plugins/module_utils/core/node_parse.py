@@ -143,6 +143,7 @@ class Parser:
             preempt=bool(item.get("preempt")),
             version=item.get("version") or (2 if interval is None or float(interval).is_integer() else 3),
             authentication=self._authentication(item.get("authentication")),
+            connection_tracking=bool(item.get("connection_tracking")),
         )
 
     def network_name(self, item: Params, path: str) -> str:

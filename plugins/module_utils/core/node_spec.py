@@ -90,7 +90,8 @@ class Route:
 class Router:
     """One HA router; ha_address is this node's own, all else is the same on every node.
 
-    An empty password in authentication is the one that the node has already.
+    An empty password in authentication is the one that the node has already. connection_tracking: whether established
+    connections survive a failover.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Router:
     preempt: bool = False
     version: int = 2
     authentication: Authentication | None = None
+    connection_tracking: bool = False
 
     @property
     def networks(self) -> tuple[str, ...]:

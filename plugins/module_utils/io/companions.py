@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion import Companion, Kind
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Companions, Found, Tests
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.conntrackd import CONNTRACKD
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import Write
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import netfilter
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Units, read_file
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
@@ -79,6 +81,8 @@ def _missing(kind: Kind) -> str | None:
     """What the node lacks for a kind of daemon."""
     if not os.access(kind.program, os.X_OK):
         return "package %s, which is not installed" % kind.name
+    if kind is CONNTRACKD and not netfilter.tracks_connections():
+        return "kernel module nf_conntrack_netlink, which cannot be loaded"
     return None
 
 
