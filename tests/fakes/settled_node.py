@@ -8,6 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
+    companion,
+    companion_plan,
     node_anatomy,
     node_boot,
     node_nat,
@@ -67,7 +69,22 @@ def have(spec: NodeSpec) -> Have:
         services={item.name: _found(item) for item in _services(spec)},
         recorder=File(RECORDER, RECORDER_MODE),
         enabled=True,
+        companions=_companions(spec),
     )
+
+
+def _companions(spec: NodeSpec) -> companion_plan.Companions:
+    """What a backup has: radvd does not run."""
+    found, files = {}, {}
+    for router in spec.routers:
+        for one in node_anatomy.router_anatomy(router, spec).companions:
+            runs = one.kind.everywhere
+            found[one.key] = companion_plan.Found(
+                File(one.text, companion.CONFIGURATION_MODE), runs, running=runs, loaded=one.text if runs else None
+            )
+            files[one.kind.script] = File(one.kind.script_text, companion.SCRIPT_MODE)
+            files[one.kind.template] = File(one.kind.template_text, companion.TEMPLATE_MODE)
+    return companion_plan.Companions(found, files)
 
 
 def empty(spec: NodeSpec) -> Have:
@@ -141,10 +158,16 @@ def _router(draw: st.DrawFn, name: str, vrid: int, at: int, networks: list[str])
         "priority": draw(st.integers(1, 254)),
         "advert_interval": interval,
         "preempt": draw(st.booleans()),
+        "connection_tracking": draw(st.booleans()),
         "interfaces": [{"network": networks[1], "addresses": ["198.51.100.%d/24" % (at + 1)]}],
     }
     if draw(st.booleans()):
         router["interfaces"][0]["addresses"].append("2001:db8:1::%x/64" % (at + 1))
+        modes = [None, "slaac", "dhcpv6-stateful", "dhcpv6-stateless"]
+        router["interfaces"][0]["ipv6_ra_mode"] = draw(st.sampled_from(modes))
+        if router["interfaces"][0]["ipv6_ra_mode"]:
+            servers = st.sampled_from(["2001:db8:1::53", "2001:db8::1", "fe80::1"])
+            router["interfaces"][0]["dns_nameservers"] = draw(st.lists(servers, max_size=3, unique=True))
     if interval == int(interval) and draw(st.booleans()):
         router["authentication"] = {
             "type": "PASS",

@@ -124,6 +124,23 @@ BAD: list[tuple[str, Change, str]] = [
                                                     for item in call["routers"]],
      "routers[1].external_gateway.mac_address"),
     ("multicast MAC address", leg(mac_address="01:00:5e:00:00:01"), "routers[0].interfaces[0].mac_address"),
+    ("advertisements without IPv6", leg(addresses=["198.51.100.1/24"], ipv6_ra_mode="slaac"),
+     "routers[0].interfaces[0].ipv6_ra_mode"),
+    ("advertisements of no mode", leg(ipv6_ra_mode="auto"), "routers[0].interfaces[0].ipv6_ra_mode"),
+    ("slaac outside a /64", leg(addresses=["2001:db8:1::1/72"], ipv6_ra_mode="slaac"),
+     "routers[0].interfaces[0].addresses[0]"),
+    ("stateless outside a /64", leg(addresses=["2001:db8:1::1/56"], ipv6_ra_mode="dhcpv6-stateless"),
+     "routers[0].interfaces[0].addresses[0]"),
+    ("advertisements on a small MTU", lambda call: (network(1, mtu=1279)(call), leg(ipv6_ra_mode="slaac")(call)),
+     "routers[0].interfaces[0].ipv6_ra_mode"),
+    ("name servers that nobody is told", leg(dns_nameservers=["2001:db8::53"]),
+     "routers[0].interfaces[0].dns_nameservers"),
+    ("IPv4 name server", leg(ipv6_ra_mode="slaac", dns_nameservers=["192.0.2.53"]),
+     "routers[0].interfaces[0].dns_nameservers[0]"),
+    ("name server twice", leg(ipv6_ra_mode="slaac", dns_nameservers=["2001:db8::53", "2001:db8:0::53"]),
+     "routers[0].interfaces[0].dns_nameservers[1]"),
+    ("name server that is a group", leg(ipv6_ra_mode="slaac", dns_nameservers=["ff02::fb"]),
+     "routers[0].interfaces[0].dns_nameservers[0]"),
     ("VNI 0", network(0, vni=0), "networks[0].vni"),
     ("VNI twice", network(1, vni=1), "networks[1].vni"),
     ("no VNI", network(0, vni=None), "networks[0].vni"),
@@ -157,6 +174,13 @@ def test_bad_input_is_refused_with_its_path_and_a_remedy(change: Change, path: s
     problems = {problem.path: problem.message for problem in refused.value.problems}
     assert path in problems, problems
     assert len(problems[path]) > 10
+
+
+def test_stateful_addresses_need_no_64_bits() -> None:
+    call = good()
+    leg(addresses=["2001:db8:1::1/72"], ipv6_ra_mode="dhcpv6-stateful")(call)
+    call["routers"][0].update(floating_ips=[], routes=[])
+    assert parse_call({"state": "exact", **call}).spec.routers[0].interfaces[0].ipv6_ra_mode == "dhcpv6-stateful"
 
 
 def test_every_problem_is_told_at_once() -> None:
