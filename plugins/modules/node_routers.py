@@ -18,7 +18,8 @@ description:
   - A node whose VXLAN or HA uplink loses its carrier gives up its routers at once, and comes back as backup.
   - What was made survives a reboot without Ansible. The unit C(linuxbridge-vrrp.service) makes it again.
   - Only what this module made is changed or removed. It keeps a list of that in C(/etc/linuxbridge-vrrp/node.json).
-  - Needs iproute2, keepalived, nftables and systemd on the node.
+  - Needs iproute2, keepalived, nftables and systemd on the node, and where they are asked for radvd and conntrackd.
+    C(radvd.service) and C(conntrackd.service) of the distribution are not used.
 options:
   state:
     description:
@@ -114,6 +115,23 @@ options:
           mac_address:
             description: The same on every node. Unset, one that follows from the names of router and network.
             type: str
+          ipv6_ra_mode:
+            description:
+              - What the active node tells hosts in router advertisements (RFC 4861), as in Neutron. Unset, there are
+                none.
+              - With V(slaac) hosts make addresses of their own in each IPv6 prefix of
+                O(routers[].interfaces[].addresses), which has to be a /64 (RFC 4291, 2.5.1).
+              - With V(dhcpv6-stateless) they do that too, and ask a DHCPv6 server for other settings.
+              - With V(dhcpv6-stateful) they ask it for addresses.
+              - Hosts get the MTU of the network, which is at least 1280 bytes then (RFC 8200, 5). The router's address
+                is the same link-local one on every node.
+            type: str
+            choices: [slaac, dhcpv6-stateful, dhcpv6-stateless]
+          dns_nameservers:
+            description: IPv6 addresses of name servers in the router advertisements (RFC 8106), the preferred first.
+            type: list
+            elements: str
+            default: []
       external_gateway:
         description: The router's end to the outside, C(qg-NETWORK).
         type: dict
@@ -201,6 +219,13 @@ options:
           password:
             description: Up to 8 characters. Unset, the one that the node has for this router is kept.
             type: str
+      connection_tracking:
+        description:
+          - Whether established connections survive when another node takes over, also through source NAT.
+          - The nodes tell each other of TCP, UDP and SCTP connections over the HA network, to the multicast group
+            C(239.255.0.VRID), UDP port 3780, without encryption.
+        type: bool
+        default: false
 attributes:
   check_mode:
     description: Changes nothing, and says what a real run would do.
@@ -231,13 +256,16 @@ EXAMPLES = r"""
         ha_network: ha
         ha_address: "169.254.192.{{ groups['network_nodes'].index(inventory_hostname) + 1 }}/18"
         interfaces:
-          - {network: selfservice1, addresses: [198.51.100.1/24, "fd00:198:51:100::1/64"]}
+          - network: selfservice1
+            addresses: [198.51.100.1/24, "fd00:198:51:100::1/64"]
+            ipv6_ra_mode: slaac
         external_gateway:
           network: provider1
           addresses: [203.0.113.21/24, "fd00:203:0:113::21/64"]
           nexthops: [203.0.113.1, "fd00:203:0:113::1"]
         floating_ips:
           - {floating_ip_address: 203.0.113.17, fixed_ip_address: 198.51.100.10}
+        connection_tracking: true
 
 - name: See what the node has
   linuxbridge.vrrp.node_routers:
