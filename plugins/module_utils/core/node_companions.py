@@ -16,6 +16,16 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec im
 KINDS = (conntrackd.CONNTRACKD, radvd.RADVD)
 
 
+def keys_of(router: Router) -> set[tuple[str, str]]:
+    """Kind and namespace of each, of a router of which nothing else is known to be right."""
+    namespace = node_names.namespace(router.name)
+    asked = {
+        conntrackd.CONNTRACKD.name: router.connection_tracking,
+        radvd.RADVD.name: any(leg.ipv6_ra_mode for leg in router.interfaces),
+    }
+    return {(name, namespace) for name, wanted in asked.items() if wanted}
+
+
 def companions_of(router: Router, spec: NodeSpec) -> tuple[Companion, ...]:
     """In the order of KINDS. Raises KeyError for a network that the specification does not have."""
     return (*_conntrackd(router), *_radvd(router, spec))

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion import Companion, Kind
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Companions, Found, Tests
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion import Kind
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Companions, Found, Key, Tests
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.conntrackd import CONNTRACKD
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import Write
@@ -27,15 +27,14 @@ class CompanionDaemons:
     def __init__(self, units: Units) -> None:
         self._units = units
 
-    def look(self, namespaces: Sequence[str], wanted: Iterable[Companion]) -> Companions:
-        """Of each kind that has a file in a router's name or is wanted; of others there is nothing."""
-        keys = {one.key for one in wanted}
-        kinds = [kind for kind in KINDS if any(name == kind.name for name, _namespace in keys)]
+    def look(self, namespaces: Sequence[str], wanted: Set[Key]) -> Companions:
+        """What there is of each that is wanted or has a file; of others there is nothing."""
+        kinds = [kind for kind in KINDS if any(name == kind.name for name, _namespace in wanted)]
         pairs = [
             (kind, namespace)
             for kind in KINDS
             for namespace in namespaces
-            if (kind.name, namespace) in keys or os.path.exists(kind.configuration(namespace))
+            if (kind.name, namespace) in wanted or os.path.exists(kind.configuration(namespace))
         ]
         states = self._units.look([kind.unit(namespace) for kind, namespace in pairs])
         shared = {path: read_file(path) for kind in KINDS for path in (kind.script, kind.template)}

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_have, node_nat, node_record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_have, node_names, node_nat, node_record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Processes, Tests
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
@@ -23,7 +23,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
     PutFile,
     Sysctls,
 )
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import companions_of
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import keys_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, Namespace, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
@@ -51,9 +51,9 @@ class Node:
     def look(self, wanted: NodeSpec) -> Have:
         """All that a plan needs to know; wanted: what is asked for beside what the module has made."""
         record = self._record()
-        names = sorted({*node_record.owned(wanted).namespaces, *record.owned.namespaces})
-        specs = (wanted, record.spec)
-        companions = [one for spec in specs for router in spec.routers for one in companions_of(router, spec)]
+        routers = (*wanted.routers, *record.spec.routers)
+        names = sorted({*(node_names.namespace(router.name) for router in routers), *record.owned.namespaces})
+        companions = {key for router in routers for key in keys_of(router)}
         outside = node_have.links(ip_batch.list_links())
         floods = any(link.device.kind == "vxlan" for link in outside.values())
         there, installed = netns.names(), os.access(NODE.keepalived, os.X_OK)

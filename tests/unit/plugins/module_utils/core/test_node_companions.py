@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import radvd
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Companions
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import router_anatomy
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import keys_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan, service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rendered import rendered
@@ -149,6 +151,14 @@ def test_the_path_of_the_socket_fits_for_the_longest_name() -> None:
     text = rendered(spec(name="r" * 64))["files"]["/etc/linuxbridge-vrrp/conntrackd/qrouter-%s.conf" % ("r" * 64)]
     path = next(line.split()[1] for line in text.splitlines() if line.strip().startswith("Path "))
     assert len(path) <= 107
+
+
+@settings(max_examples=15)
+@given(settled_node.calls())
+def test_what_a_node_is_looked_at_for_is_what_it_is_to_have(call: dict[str, Any]) -> None:
+    want = parse_call({"state": "exact", **call}).spec.ordered()
+    for router in want.routers:
+        assert keys_of(router) == {one.key for one in router_anatomy(router, want).companions}
 
 
 def test_the_recorder_runs_the_scripts_of_those_that_the_router_has() -> None:
