@@ -11,6 +11,9 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 PORT, SOURCE_PORT, EVERY = 5000, 40000, 0.02
 
@@ -32,11 +35,15 @@ def serve(protocol: str, address: str) -> None:
                 send = connection.sendall
             else:
                 _hello, peer = server.recvfrom(64)
-                send = lambda data, peer=peer: server.sendto(data, peer)  # noqa: E731
+                send = partial(_send_to, server, peer)
             threading.Thread(target=speak, args=(send,), daemon=True).start()
 
 
-def speak(send: object) -> None:
+def _send_to(server: socket.socket, peer: Any, data: bytes) -> None:
+    server.sendto(data, peer)
+
+
+def speak(send: Callable[[bytes], object]) -> None:
     number = 0
     while True:
         number += 1

@@ -49,7 +49,7 @@ def _radvd(router: Router, spec: NodeSpec) -> Iterator[Companion]:
 def _advertised(leg: Interface, spec: NodeSpec) -> radvd.Advertised:
     return radvd.Advertised(
         device=node_names.device("qr", leg.network),
-        source=node_names.link_local(leg.mac_address).split("/")[0],
+        source=node_names.link_local(leg.mac_address).split("/", 1)[0],
         mtu=spec.network(leg.network).mtu,
         mode=leg.ipv6_ra_mode or "",
         prefixes=radvd.prefixes(leg.addresses),
