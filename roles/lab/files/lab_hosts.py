@@ -31,6 +31,7 @@ import hashlib
 import ipaddress
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -43,9 +44,32 @@ from typing import Any
 
 BOOT_SECONDS = 120
 STOP_SECONDS = 20
+#: A host's devices on this machine are named HOST-e0, in the kernel's 15 characters; LAB-HOST is a name of systemd's,
+#: which has 63.
+HOST_NAME_LENGTH = 11
+LAB_NAME_LENGTH = 40
 #: What the machine must have at least: hosts reach the package mirror through it, and each systemd needs several of the
 #: inotify instances that all hosts' root users share.
 SYSCTLS = {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_instances": 2048}
+#: Keeps a host: boots it, plugs its interfaces in, and does so again when it reboots, which nspawn tells by exit code
+#: 133. It stays out of the host's own control groups, and ends with nspawn.
+KEEPER = r"""
+for group in $CGROUPS; do echo 0 > "${group%/*}/cgroup.procs"; done
+status=133
+while [ $status = 133 ]; do
+    echo "$PLUGS" | while read -r side plug; do
+        for try in $(seq 200); do
+            ip link set "$side" $plug up 2>/dev/null && break
+            sleep 0.1
+        done
+    done &
+    (
+        for group in $CGROUPS; do echo 0 > "$group/cgroup.procs"; done
+        exec "$@"
+    )
+    status=$?
+done
+"""
 
 
 def run(*command: str, stdin: str | None = None) -> str:
@@ -245,15 +269,13 @@ class Lab:
     def start(self, host: dict[str, Any], root: Path) -> None:
         veths = ["--network-veth-extra=%s:%s" % (self.side(host, name), name) for name in host["interfaces"]]
         command = [
-            "nsenter",
-            "--net=/run/netns/" + self.namespace,
             "systemd-nspawn",
             "--quiet",
             "--boot",
             "--register=no",
             "--keep-unit",
             "--directory=%s" % root,
-            "--machine=%s-%s" % (self.want["name"], host["name"]),
+            "--machine=%s-%s" % (self.want["name"].replace("_", "-"), host["name"]),
             "--hostname=" + host["name"],
             "--capability=all",
             "--private-network",
@@ -264,20 +286,16 @@ class Lab:
         cgroups = self.cgroups(host["name"])
         for cgroup in cgroups:
             cgroup.mkdir(parents=True, exist_ok=True)
-
-        def enter() -> None:
-            for cgroup in cgroups:
-                (cgroup / "cgroup.procs").write_text("0")
-
+        plugs = ["%s master %s" % (self.side(host, name), segment) for name, segment in host["interfaces"].items()]
         with root.with_name("console.log").open("w") as console:
             subprocess.Popen(
-                command,
+                ["nsenter", "--net=/run/netns/" + self.namespace, "sh", "-c", KEEPER, "lab-host", *command],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
                 start_new_session=True,
                 cwd="/",
-                preexec_fn=enter,
+                env={**os.environ, "CGROUPS": "\n".join(map(str, cgroups)), "PLUGS": "\n".join(plugs)},
             )
 
     def cgroups(self, name: str) -> list[Path]:
@@ -397,8 +415,26 @@ def image_layers(image: str) -> list[str]:
     return chain
 
 
+def refuse(want: dict[str, Any]) -> None:
+    """Names that the kernel or systemd-nspawn would refuse half-way; raises SystemExit with each of them."""
+    wrong = []
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,%d}" % (LAB_NAME_LENGTH - 1), want["name"]):
+        text = "lab_name: %r is not 1 to %d lower case letters, digits, - and _, the first a letter or digit"
+        wrong.append(text % (want["name"], LAB_NAME_LENGTH))
+    for at, host in enumerate(want.get("hosts", [])):
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,%d}" % (HOST_NAME_LENGTH - 1), host["name"]):
+            text = "lab_hosts[%d].name: %r is not 1 to %d lower case letters, digits and -, the first a letter or digit"
+            wrong.append(text % (at, host["name"], HOST_NAME_LENGTH))
+        if not 2 <= host["number"] <= 254:
+            wrong.append("lab_hosts[%d].number: %d is not in 2 to 254" % (at, host["number"]))
+    if wrong:
+        raise SystemExit("\n".join(wrong))
+
+
 def main() -> None:
-    lab = Lab(json.load(sys.stdin))
+    want = json.load(sys.stdin)
+    refuse(want)
+    lab = Lab(want)
     outcome = lab.present() if lab.want["state"] == "present" else lab.absent()
     print(json.dumps({"changed": bool(lab.actions), "actions": lab.actions, **outcome}))
 
