@@ -9,6 +9,7 @@ networks, devices, keepalived; what nothing uses any more goes last, and is then
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,7 +113,8 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     wants = [companion for anatomy in routers for companion in anatomy.companions]
     companions = companion_plan.plan_companions(wants, have.companions, _active(have, kept))
     changes.steps += companions.need
-    if final != have.record:
+    record = have.files.get(paths.record)
+    if final != have.record or (record and record.mode != node_record.MODE):
         _put(changes, have, PutFile(paths.record, _claim(have, final), node_record.MODE), secret=True)
     gone = sorted(have.record.owned.namespaces - owned.namespaces)
     _remove_routers(changes, have, gone)
@@ -165,15 +167,25 @@ def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> None:
         made = [node_differences.make(device) + " " + device.name for device in anatomy.devices]
         changes.add("make", "router " + anatomy.namespace, None, made, commands)
         return
-    for leg in anatomy.legs:
-        for difference in node_differences.leg(leg, anatomy.namespace, namespace.links, have.links):
+    anew = set()
+    for device, differences in _of_devices(have, anatomy, namespace):
+        for difference in differences:
             _difference(changes, difference)
-    for device in anatomy.carriers:
-        for difference in node_differences.carrier(device, anatomy.namespace, namespace.links, have.links):
-            _difference(changes, difference)
+            if difference.verb == "remake":
+                anew.add(device)
     _inside(changes, anatomy, namespace)
     loaded = have.services.get(anatomy.namespace, NOTHING).process
-    _addresses(changes, anatomy, namespace, _read(loaded.loaded if loaded else None))
+    _addresses(changes, anatomy, namespace, _read(loaded.loaded if loaded else None), anew)
+
+
+def _of_devices(
+    have: Have, anatomy: RouterAnatomy, namespace: Namespace
+) -> Iterator[tuple[str, list[node_differences.Difference]]]:
+    inside, outside = namespace.links, have.links
+    for leg in anatomy.legs:
+        yield leg.device.name, node_differences.leg(leg, anatomy.namespace, inside, outside)
+    for device in anatomy.carriers:
+        yield device.name, node_differences.carrier(device, anatomy.namespace, inside, outside)
 
 
 def _inside(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace) -> None:
@@ -190,8 +202,10 @@ def _inside(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace) -> N
         changes.add("replace", "NAT of " + name, list(namespace.nat), list(wanted), (node_commands.nat(anatomy),))
 
 
-def _addresses(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace, loaded: Configuration) -> None:
-    """Addresses that nothing accounts for go.
+def _addresses(
+    changes: Changes, anatomy: RouterAnatomy, namespace: Namespace, loaded: Configuration, anew: Container[str]
+) -> None:
+    """Addresses that nothing accounts for go; those of a device that is made anew went with it.
 
     Those that are missing of an active router are keepalived's: it gives the role up when it loses one, and whoever is
     active next has them all. What it has read is left to it, for a reload takes from it what is no longer wanted.
@@ -203,7 +217,7 @@ def _addresses(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace, l
     active = any(primary in link.device.addresses for link in namespace.links.values())
     for device in anatomy.devices:
         link = namespace.links.get(device.name)
-        if link is None:
+        if link is None or device.name in anew:
             continue
         allowed = set(device.addresses) | (virtual.get(device.name, set()) if active else set())
         for address in link.device.addresses:

@@ -17,7 +17,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_compani
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import netfilter
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Units, read_file
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Units
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
 
 
@@ -37,7 +38,7 @@ class CompanionDaemons:
             if (kind.name, namespace) in wanted or os.path.exists(kind.configuration(namespace))
         ]
         states = self._units.look([kind.unit(namespace) for kind, namespace in pairs])
-        shared = {path: read_file(path) for kind in KINDS for path in (kind.script, kind.template)}
+        shared = {path: read_own(path) for kind in KINDS for path in (kind.script, kind.template)}
         return Companions(
             {(kind.name, name): _found(kind, name, states[kind.unit(name)]) for kind, name in pairs},
             {path: file for path, file in shared.items() if file},
@@ -56,9 +57,9 @@ class CompanionDaemons:
 
 def _found(kind: Kind, namespace: str, unit: UnitState) -> Found:
     here = bool(unit.main_pid) and _as_asked(unit.main_pid, kind, namespace)
-    loaded = read_file(kind.loaded(namespace)) if here else None
+    loaded = read_own(kind.loaded(namespace)) if here else None
     return Found(
-        configuration=read_file(kind.configuration(namespace)),
+        configuration=read_own(kind.configuration(namespace)),
         started=unit.started,
         stale=unit.stale,
         running=here,

@@ -31,12 +31,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_u
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import (
-    MissingFile,
-    read_attributes,
-    read_text,
-    write_atomically,
-)
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
 
 #: Seconds within which a process that was just started has told its first state; it is in FAULT or BACKUP at once.
@@ -77,11 +72,11 @@ class Keepalived:
         return self._capabilities
 
     def recorder(self) -> File | None:
-        return read_file(self._layout.recorder)
+        return read_own(self._layout.recorder)
 
     def existing(self, name: str) -> Existing:
         """What the files of an instance say, before it is known what is wanted."""
-        files = (read_file(self._layout.configuration(name)), read_file(self._layout.unit(name)))
+        files = (read_own(self._layout.configuration(name)), read_own(self._layout.unit(name)))
         return Existing(*(file.text if file else None for file in files))
 
     def look(self, namespaces: Mapping[str, str | None]) -> dict[str, Found]:
@@ -93,8 +88,8 @@ class Keepalived:
         process = self._process(name, namespace, unit.main_pid) if unit.main_pid else None
         state, since = self._state(name) if process else (None, None)
         return Found(
-            configuration=read_file(self._layout.configuration(name)),
-            unit=read_file(self._layout.unit(name)),
+            configuration=read_own(self._layout.configuration(name)),
+            unit=read_own(self._layout.unit(name)),
             enabled=unit.enabled,
             stale=unit.stale,
             started=unit.started,
@@ -148,8 +143,7 @@ class Keepalived:
         if step.verb == "test":
             self.test(step.payload)
         elif step.verb == "write":
-            os.makedirs(os.path.dirname(step.payload.path), mode=0o755, exist_ok=True)
-            write_atomically(step.payload.path, step.payload.text, step.payload.mode, "0", "0")
+            write_own(step.payload.path, step.payload.text, step.payload.mode)
         elif step.verb == "remove":
             _remove(step.payload)
         elif step.payload is None:
@@ -195,15 +189,6 @@ class Keepalived:
         while names and time.monotonic() < deadline:
             names = [name for name in names if self._state(name)[0] is None]
             time.sleep(0.02)
-
-
-def read_file(path: str) -> File | None:
-    """A file of the collection's; None when it is not there."""
-    try:
-        text, attributes = read_text(path), read_attributes(path)
-    except MissingFile:
-        return None
-    return File(text, attributes.mode if (attributes.owner, attributes.group) == (0, 0) else None)
 
 
 def _text(path: str) -> str:

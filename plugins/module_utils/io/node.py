@@ -30,8 +30,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec im
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import ip_batch, netns
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.companions import CompanionDaemons
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import write_atomically
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Keepalived, read_file
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Keepalived
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import Systemd
 
 #: Commands that are waited for at a time.
@@ -64,7 +64,7 @@ class Node:
             namespaces=_namespaces([name for name in names if name in there], outside),
             existing=frozenset(_listed(netns.DIRECTORY)),
             flooding=node_have.flooding(ip_batch.list_forwarding()) if floods else {},
-            files={path: file for path in vars(self._paths).values() for file in [read_file(path)] if file},
+            files={path: file for path in vars(self._paths).values() for file in [read_own(path)] if file},
             services=services,
             recorder=self._keepalived.recorder(),
             enabled=self._units.look([UNIT])[UNIT].enabled,
@@ -87,7 +87,7 @@ class Node:
             self._keepalived.apply(step)
 
     def _record(self) -> Record:
-        file = read_file(self._paths.record)
+        file = read_own(self._paths.record)
         return node_record.read(file.text, self._paths.record) if file else Record()
 
 
@@ -107,8 +107,7 @@ def _namespaces(names: list[str], outside: Mapping[str, Link]) -> dict[str, Name
 
 def _perform(command: Command) -> None:
     if isinstance(command, PutFile):
-        os.makedirs(os.path.dirname(command.path), mode=0o755, exist_ok=True)
-        write_atomically(command.path, command.text, command.mode, "0", "0")
+        write_own(command.path, command.text, command.mode)
     elif command.namespace is None:
         ip_batch.batch(command.tool, command.lines)
     else:

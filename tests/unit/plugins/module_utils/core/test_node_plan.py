@@ -156,3 +156,22 @@ def test_a_node_without_keepalived_is_told_so_first() -> None:
     spec = spec_of(base())
     bare = dataclasses.replace(settled_node.empty(spec), keepalived=False)
     assert plan(bare, spec).actions[0] == "need keepalived, which is not installed"
+
+
+def test_a_record_that_others_may_read_is_written_again() -> None:
+    spec = spec_of(base())
+    have = settled_node.have(spec)
+    path = "/etc/linuxbridge-vrrp/node.json"
+    readable = {**have.files, path: dataclasses.replace(have.files[path], mode=0o644)}
+    assert plan(dataclasses.replace(have, files=readable), spec).actions == ["write " + path]
+
+
+def test_addresses_go_with_a_device_that_is_made_anew() -> None:
+    spec = spec_of(base())
+    have = with_address(settled_node.have(spec), "ul-eth1", "2001:db8::1/64")
+    namespace = have.namespaces["qrouter-edge1"]
+    link = namespace.links["ul-eth1"]
+    wrong = dataclasses.replace(link, device=dataclasses.replace(link.device, kind="bridge"))
+    changed = dataclasses.replace(namespace, links={**namespace.links, "ul-eth1": wrong})
+    other = dataclasses.replace(have, namespaces={"qrouter-edge1": changed})
+    assert plan(other, spec).actions == ["remake device ul-eth1 of qrouter-edge1"]
