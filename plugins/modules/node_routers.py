@@ -190,7 +190,10 @@ options:
             type: str
             required: true
       priority:
-        description: Of this node, 1 to 254. The highest that is there becomes active first.
+        description:
+          - Of this node, 1 to 254. The highest that is there becomes active first.
+          - Give every node another one, some 20 apart. Backups of the same priority wait equally long for a lost
+            active node, and are active together for some milliseconds.
         type: int
         default: 50
       advert_interval:

@@ -4,7 +4,8 @@
 """From the inventory of a site to the call of node_routers for each of its hosts.
 
 Numbers that nobody gave follow from names and from the order in the inventory, so every host comes to the same: VRIDs
-from the routers' names, HA addresses from the VRID and the host's number, MAC addresses from router and network.
+from the routers' names, HA addresses from the VRID and the host's number, MAC addresses from router and network,
+priorities from the host's number.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 #: Addresses of the HA network that each VRID has, one a host.
 HOSTS = 64
 VRIDS = 254
+#: Priorities of hosts with neighbouring places; each is 3/256 s of waiting (RFC 3768, 6.1, Skew_Time).
+PRIORITY_STEP = 3
 #: What a router has on one host and not on another.
 _OWN = ("ha_address", "priority")
 
@@ -90,6 +93,16 @@ def _key(router: Router) -> tuple[str, str]:
     return router["ha_network"], router["name"]
 
 
+def priority(number: int) -> int:
+    """A host's own priority, 254 for the first, and for the first few hosts far apart.
+
+    Backups of the same priority wait equally long for a lost master, and then are active together until one has heard
+    the other. The number's bits in reverse (van der Corput's sequence) halve the largest distance with every host.
+    """
+    place = int("{:06b}".format(number - 1)[::-1], 2)
+    return VRIDS - PRIORITY_STEP * place
+
+
 def _router(
     given: Router, vrids: Mapping[tuple[str, str], int], addresses: netaddr.IPNetwork, number: int, site: str
 ) -> Router:
@@ -98,6 +111,7 @@ def _router(
     if not router.get("ha_address"):
         host = addresses[(vrid - 1) * HOSTS + number]
         router["ha_address"] = "%s/%d" % (host, addresses.prefixlen)
+    router["priority"] = router.get("priority") or priority(number)
     gateway = router.get("external_gateway")
     for leg in (*router.get("interfaces", []), *([gateway] if gateway else [])):
         leg["mac_address"] = leg.get("mac_address") or node_names.mac_address(router["name"], leg["network"], site)

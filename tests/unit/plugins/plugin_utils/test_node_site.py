@@ -11,7 +11,7 @@ import yaml
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import parse_call
-from ansible_collections.linuxbridge.vrrp.plugins.plugin_utils.node_site import calls
+from ansible_collections.linuxbridge.vrrp.plugins.plugin_utils.node_site import HOSTS, calls, priority
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "edge" / "group_vars" / "node_routers.yml"
 CIDR = "169.254.192.0/18"
@@ -35,8 +35,10 @@ def test_the_example_is_accepted_by_the_module_on_every_host() -> None:
         assert parse_call({"state": "exact", **call}).spec.routers
 
 
-def test_hosts_differ_in_their_ha_addresses_only() -> None:
+def test_hosts_differ_in_their_ha_addresses_and_priorities_only() -> None:
     found = calls(hosts(), CIDR)
+    priorities = [{router.pop("priority") for router in call["routers"]} for call in found.values()]
+    assert priorities == [{254}, {158}, {206}]
     addresses = [router.pop("ha_address") for call in found.values() for router in call["routers"]]
     assert len(set(addresses)) == len(addresses) == 6
     assert found["edge1"] == found["edge2"] == found["edge3"]
@@ -91,3 +93,15 @@ def test_a_host_number_that_two_hosts_have_is_refused() -> None:
     assert problems_of(given) == [
         "edge2.node_routers_number: 2 is already that of edge1: give every host a number of its own"
     ]
+
+
+def test_no_two_of_64_hosts_have_the_same_priority_and_the_first_four_are_far_apart() -> None:
+    found = [priority(number) for number in range(1, HOSTS + 1)]
+    assert len(set(found)) == 64 and min(found) >= 1 and max(found) == 254
+    assert sorted(found[:4]) == [110, 158, 206, 254]
+
+
+def test_a_priority_that_is_given_is_kept() -> None:
+    given = hosts("edge1", "edge2")
+    given["edge2"]["routers"][0]["priority"] = 7
+    assert calls(given, CIDR)["edge2"]["routers"][0]["priority"] == 7
