@@ -193,7 +193,8 @@ options:
         description:
           - Of this node, 1 to 254. The highest that is there becomes active first.
           - Give every node another one, some 20 apart. Backups of the same priority wait equally long for a lost
-            active node, and are active together for some milliseconds.
+            active node, and are active together for some milliseconds. One of a priority near 254 hardly waits for
+            an active node that is stopped to take its addresses away.
         type: int
         default: 50
       advert_interval:

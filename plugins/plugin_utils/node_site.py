@@ -26,8 +26,9 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 #: Addresses of the HA network that each VRID has, one a host.
 HOSTS = 64
 VRIDS = 254
-#: Priorities of hosts with neighbouring places; each is 3/256 s of waiting (RFC 3768, 6.1, Skew_Time).
-PRIORITY_STEP = 3
+#: The highest priority that is derived: keepalived says that it stops before it takes its addresses away, and a backup
+#: then waits for (256 - priority) / 256 s only (RFC 3768, 6.1, Skew_Time), or of the advertisement interval in version 3.
+HIGHEST_PRIORITY = 128
 #: What a router has on one host and not on another.
 _OWN = ("ha_address", "priority")
 
@@ -94,13 +95,13 @@ def _key(router: Router) -> tuple[str, str]:
 
 
 def priority(number: int) -> int:
-    """A host's own priority, 254 for the first, and for the first few hosts far apart.
+    """A host's own priority, the highest for the first, and for the first few hosts far apart.
 
     Backups of the same priority wait equally long for a lost master, and then are active together until one has heard
     the other. The number's bits in reverse (van der Corput's sequence) halve the largest distance with every host.
     """
     place = int("{:06b}".format(number - 1)[::-1], 2)
-    return VRIDS - PRIORITY_STEP * place
+    return HIGHEST_PRIORITY - HIGHEST_PRIORITY // HOSTS * place
 
 
 def _router(

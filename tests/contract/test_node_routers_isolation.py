@@ -94,7 +94,7 @@ def test_exactly_one_of_three_nodes_is_active_after_each_of_them_has_failed() ->
     try:
         nodes = list(site.nodes.values())
         for number, node in enumerate(nodes, 1):
-            make(node, number, priority=250 - 50 * number)
+            make(node, number, priority=160 - 32 * number)
         assert wait_for(lambda: len(edge_site.active(nodes)) == 1, 15)
         for _turn in nodes:
             watches = [Watch(node) for node in nodes]

@@ -38,7 +38,7 @@ def test_the_example_is_accepted_by_the_module_on_every_host() -> None:
 def test_hosts_differ_in_their_ha_addresses_and_priorities_only() -> None:
     found = calls(hosts(), CIDR)
     priorities = [{router.pop("priority") for router in call["routers"]} for call in found.values()]
-    assert priorities == [{254}, {158}, {206}]
+    assert priorities == [{128}, {64}, {96}]
     addresses = [router.pop("ha_address") for call in found.values() for router in call["routers"]]
     assert len(set(addresses)) == len(addresses) == 6
     assert found["edge1"] == found["edge2"] == found["edge3"]
@@ -97,8 +97,8 @@ def test_a_host_number_that_two_hosts_have_is_refused() -> None:
 
 def test_no_two_of_64_hosts_have_the_same_priority_and_the_first_four_are_far_apart() -> None:
     found = [priority(number) for number in range(1, HOSTS + 1)]
-    assert len(set(found)) == 64 and min(found) >= 1 and max(found) == 254
-    assert sorted(found[:4]) == [110, 158, 206, 254]
+    assert len(set(found)) == 64 and min(found) >= 1 and max(found) == 128
+    assert sorted(found[:4]) == [32, 64, 96, 128]
 
 
 def test_a_priority_that_is_given_is_kept() -> None:
