@@ -26,6 +26,7 @@ net.ipv4.ip_forward and fs.inotify.max_user_instances, which are put back when t
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import hashlib
 import ipaddress
@@ -38,7 +39,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -415,6 +416,22 @@ def image_layers(image: str) -> list[str]:
     return chain
 
 
+@contextlib.contextmanager
+def one_at_a_time(labs: Path, check: bool) -> Iterator[None]:
+    """A play that is killed leaves this program running: the next one waits for its end. Labs share sysctls, too."""
+    if not check:
+        labs.mkdir(parents=True, exist_ok=True)
+    if labs.exists():
+        descriptor = os.open(labs, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+    else:
+        yield
+
+
 def refuse(want: dict[str, Any]) -> None:
     """Names that the kernel or systemd-nspawn would refuse half-way; raises SystemExit with each of them."""
     wrong = []
@@ -435,7 +452,8 @@ def main() -> None:
     want = json.load(sys.stdin)
     refuse(want)
     lab = Lab(want)
-    outcome = lab.present() if lab.want["state"] == "present" else lab.absent()
+    with one_at_a_time(lab.labs, want["check"]):
+        outcome = lab.present() if want["state"] == "present" else lab.absent()
     print(json.dumps({"changed": bool(lab.actions), "actions": lab.actions, **outcome}))
 
 

@@ -1,0 +1,35 @@
+"""What a node runs when it boots: exactly the commands that make its networks and routers."""
+
+from __future__ import annotations
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_boot
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import parse_call
+
+PLANT = {"name": "plant", "kind": "vlan", "uplink": "eth2", "vlan_id": 100, "mtu": 1496}
+
+
+def script(network: dict[str, object]) -> list[str]:
+    spec = parse_call({"state": "rendered", "networks": [network], "routers": []}).spec.ordered()
+    return node_boot.script(spec).splitlines()
+
+
+def test_a_vlan_network_is_a_vlan_device_of_its_uplink_in_a_bridge() -> None:
+    lines = script(PLANT)
+    assert lines[lines.index("# network plant") : lines.index("exit $status")] == [
+        "# network plant",
+        "ip -force -batch - <<'END'",
+        "link add name brqplant mtu 1496 type bridge mcast_snooping 0",
+        "link set brqplant addrgenmode none",
+        "link set brqplant up",
+        "END",
+        "ip -force -batch - <<'END'",
+        "link add name eth2.100 link eth2 mtu 1496 type vlan id 100",
+        "link set eth2.100 addrgenmode none",
+        "link set eth2.100 master brqplant up",
+        "END",
+        "",
+    ]
+
+
+def test_the_uplink_of_a_vlan_is_waited_for() -> None:
+    assert "for uplink in eth2; do" in script(PLANT)
