@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -84,7 +85,8 @@ def test_a_lab_that_was_killed_while_its_hosts_boot_is_made_whole_by_the_next_ru
         time.sleep(0.02)
     assert killed.poll() is None
     for process in _with_children(killed.pid):
-        os.kill(process, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
     killed.communicate()
     finished(play(NAMES[0], directory))
     assert answers(directory, NAMES[0]) == [b"SSH", b"SSH"]
@@ -106,7 +108,10 @@ def test_two_labs_stand_side_by_side_and_one_goes_without_the_other(directory: P
 def _with_children(process: int) -> list[int]:
     """A process and all that it has started, whatever their sessions are; hosts that boot are not among them."""
     found = [process]
-    for task in Path("/proc/%d/task" % process).iterdir():
-        for child in (task / "children").read_text().split():
-            found += _with_children(int(child))
-    return [one for one in found if b"lab-host" not in Path("/proc/%d/cmdline" % one).read_bytes()]
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        for task in Path("/proc/%d/task" % process).iterdir():
+            for child in (task / "children").read_text().split():
+                found += _with_children(int(child))
+        if b"lab-host" in Path("/proc/%d/cmdline" % process).read_bytes():
+            return []
+    return found
