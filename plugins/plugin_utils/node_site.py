@@ -100,7 +100,7 @@ def priority(number: int) -> int:
     Backups of the same priority wait equally long for a lost master, and then are active together until one has heard
     the other. The number's bits in reverse (van der Corput's sequence) halve the largest distance with every host.
     """
-    place = int("{:06b}".format(number - 1)[::-1], 2)
+    place = int(f"{number - 1:06b}"[::-1], 2)
     return HIGHEST_PRIORITY - HIGHEST_PRIORITY // HOSTS * place
 
 

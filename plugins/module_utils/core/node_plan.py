@@ -9,12 +9,12 @@ networks, devices, keepalived; what nothing uses any more goes last, and is then
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
     companion_plan,
+    node_addresses,
     node_boot,
     node_commands,
     node_differences,
@@ -23,8 +23,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
     node_record,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Steps
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Configuration
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
     NOTHING,
     File,
@@ -34,7 +32,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_s
     restarts,
     shown,
 )
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Service, unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import (
     SYSCTLS,
@@ -42,6 +39,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy
     network_devices,
     router_anatomy,
 )
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_changes import Changes
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
     Batch,
     Command,
@@ -68,24 +66,6 @@ class Paths:
 
 
 PATHS = Paths()
-
-
-@dataclass
-class Changes:
-    """Steps, and what a user is shown of each: what is there and what will be."""
-
-    steps: list[Step] = field(default_factory=list)
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)
-
-    def merge(self, steps: Steps) -> None:
-        self.steps += steps.processes
-        self.before.update(steps.before)
-        self.after.update(steps.after)
-
-    def add(self, verb: str, name: str, was: Any, wanted: Any, commands: tuple[Command, ...]) -> None:
-        self.steps.append(Step(verb, name, commands))
-        self.before[name], self.after[name] = was, wanted
 
 
 def service(anatomy: RouterAnatomy) -> Service:
@@ -175,7 +155,7 @@ def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> None:
                 anew.add(device)
     _inside(changes, anatomy, namespace)
     loaded = have.services.get(anatomy.namespace, NOTHING).process
-    _addresses(changes, anatomy, namespace, _read(loaded.loaded if loaded else None), anew)
+    node_addresses.remove_others(changes, anatomy, namespace, loaded.loaded if loaded else None, anew)
 
 
 def _of_devices(
@@ -200,46 +180,6 @@ def _inside(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace) -> N
     wanted = node_nat.ruleset(anatomy.router)
     if namespace.nat != wanted:
         changes.add("replace", "NAT of " + name, list(namespace.nat), list(wanted), (node_commands.nat(anatomy),))
-
-
-def _addresses(
-    changes: Changes, anatomy: RouterAnatomy, namespace: Namespace, loaded: Configuration, anew: Container[str]
-) -> None:
-    """Addresses that nothing accounts for go; those of a device that is made anew went with it.
-
-    Those that are missing of an active router are keepalived's: it gives the role up when it loses one, and whoever is
-    active next has them all. What it has read is left to it, for a reload takes from it what is no longer wanted.
-    """
-    name, primary = anatomy.namespace, node_names.primary_address(anatomy.router.virtual_router_id)
-    virtual = _by_device(anatomy.configuration)
-    for name_of_device, addresses in _by_device(loaded).items():
-        virtual.setdefault(name_of_device, set()).update(addresses)
-    active = any(primary in link.device.addresses for link in namespace.links.values())
-    for device in anatomy.devices:
-        link = namespace.links.get(device.name)
-        if link is None or device.name in anew:
-            continue
-        allowed = set(device.addresses) | (virtual.get(device.name, set()) if active else set())
-        for address in link.device.addresses:
-            if address not in allowed:
-                what = "address %s of device %s of %s" % (address, device.name, name)
-                line = "addr del %s dev %s" % (address, device.name)
-                changes.add("remove", what, address, None, (Batch((line,), name),))
-
-
-def _by_device(configuration: Configuration) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for instance in configuration.instances:
-        for address in (*instance.virtual_addresses, *instance.virtual_addresses_excluded):
-            found.setdefault(address.interface or instance.interface, set()).add(address.address)
-    return found
-
-
-def _read(text: str | None) -> Configuration:
-    try:
-        return read(parse(text or ""))
-    except ValueError:
-        return Configuration()
 
 
 def _services(changes: Changes, have: Have, services: list[Service], steps: list[Step], unit_changes: bool) -> None:

@@ -1,0 +1,58 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses on the devices of a router that neither the node nor keepalived should have there."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Configuration
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import RouterAnatomy
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_changes import Changes
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import Batch
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Namespace
+
+
+def remove_others(
+    changes: Changes, anatomy: RouterAnatomy, namespace: Namespace, loaded: str | None, anew: Container[str]
+) -> None:
+    """Addresses that nothing accounts for go; those of a device that is made anew went with it.
+
+    Those that are missing of an active router are keepalived's: it gives the role up when it loses one, and whoever is
+    active next has them all. What it has read (loaded) is left to it, for a reload takes from it what is no longer
+    wanted. anew: names of the devices that are made anew.
+    """
+    name, primary = anatomy.namespace, node_names.primary_address(anatomy.router.virtual_router_id)
+    virtual = _by_device(anatomy.configuration)
+    for name_of_device, addresses in _by_device(_read(loaded)).items():
+        virtual.setdefault(name_of_device, set()).update(addresses)
+    active = any(primary in link.device.addresses for link in namespace.links.values())
+    for device in anatomy.devices:
+        link = namespace.links.get(device.name)
+        if link is None or device.name in anew:
+            continue
+        allowed = set(device.addresses) | (virtual.get(device.name, set()) if active else set())
+        for address in link.device.addresses:
+            if address not in allowed:
+                what = "address %s of device %s of %s" % (address, device.name, name)
+                line = "addr del %s dev %s" % (address, device.name)
+                changes.add("remove", what, address, None, (Batch((line,), name),))
+
+
+def _by_device(configuration: Configuration) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for instance in configuration.instances:
+        for address in (*instance.virtual_addresses, *instance.virtual_addresses_excluded):
+            found.setdefault(address.interface or instance.interface, set()).add(address.address)
+    return found
+
+
+def _read(text: str | None) -> Configuration:
+    try:
+        return read(parse(text or ""))
+    except ValueError:
+        return Configuration()
