@@ -27,7 +27,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 HOSTS = 64
 VRIDS = 254
 #: The highest priority that is derived: keepalived says that it stops before it takes its addresses away, and a backup
-#: then waits for (256 - priority) / 256 s only (RFC 3768, 6.1, Skew_Time), or of the advertisement interval in version 3.
+#: then waits for (256 - priority) / 256 s only (RFC 3768, 6.1, Skew_Time); in version 3, of the advertisement interval.
 HIGHEST_PRIORITY = 128
 #: What a router has on one host and not on another.
 _OWN = ("ha_address", "priority")

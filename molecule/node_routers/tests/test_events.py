@@ -13,7 +13,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import timel
 
 SCENARIO = Path(__file__).parents[1]
 LAB = SCENARIO.parents[1] / ".lab" / ("molecule-" + os.environ["MOLECULE_SCENARIO_NAME"])
-DRIFTS = yaml.safe_load((SCENARIO / "drifts.yml").read_text())["drifts"]
+DRIFTS = yaml.safe_load((SCENARIO / "vars" / "drifts.yml").read_text())["drifts"]
 #: Actions that are not about one drift: they make the edited files count.
 FOLLOW = {
     "test /etc/linuxbridge-vrrp/instances/qrouter-office.conf",

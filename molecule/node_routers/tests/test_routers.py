@@ -56,7 +56,9 @@ def test_exactly_one_of_three_nodes_has_the_addresses_and_the_others_none_of_the
     assert sorted(map(len, there)) == [0, 0, len(virtual)]
 
 
-@pytest.mark.parametrize("unit", ["linuxbridge-vrrp", "linuxbridge-vrrp-qrouter-office", "linuxbridge-vrrp-qrouter-plant"])
+@pytest.mark.parametrize(
+    "unit", ["linuxbridge-vrrp", "linuxbridge-vrrp-qrouter-office", "linuxbridge-vrrp-qrouter-plant"]
+)
 def test_every_unit_runs_now_and_after_a_reboot(hosts, unit):
     services = [host.service(unit) for host in hosts("node_routers").values()]
     assert [(service.is_running, service.is_enabled) for service in services] == [(True, True)] * 3
@@ -85,3 +87,19 @@ def test_a_host_without_a_floating_ip_is_seen_as_the_gateway(outside, client):
 
 def test_a_host_with_a_floating_ip_is_seen_as_that(outside, client):
     assert client.check_output("python3 -c %s", LOOK % "198.51.100.10") == "203.0.113.101"
+
+
+def test_a_connection_through_source_nat_has_lived_through_failover_and_reboot(client):
+    asked = int(client.file("/run/stream").content_string)
+    client.check_output("sleep 2")
+    assert client.service("stream").is_running
+    assert int(client.file("/run/stream").content_string) > asked > 100
+
+
+def test_only_the_active_node_advertises_the_office_over_ipv6(hosts):
+    found = {}
+    for name, host in hosts("node_routers").items():
+        pids = host.check_output("ip netns pids qrouter-office").split()
+        programs = [host.file("/proc/%s/comm" % pid).content_string.strip() for pid in pids]
+        found[name] = ("radvd" in programs, "198.51.100.1/24" in addresses(host, "qrouter-office"))
+    assert sorted(found.values()) == [(False, False), (False, False), (True, True)]

@@ -17,7 +17,9 @@ def refusal(directory: Path, lab: str = "demo", host: str = "network1", number: 
     """What is said of a lab with one host; nothing may have been made."""
     want: dict[str, Any] = {"name": lab, "state": "present", "check": False, "directory": str(directory / "labs")}
     want["hosts"] = [{"name": host, "number": number}]
-    done = subprocess.run([sys.executable, PROGRAM], input=json.dumps(want), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, PROGRAM], input=json.dumps(want), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1 and not (directory / "labs").exists()
     return done.stderr.strip()
 
