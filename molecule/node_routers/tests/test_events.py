@@ -18,7 +18,6 @@ DRIFTS = yaml.safe_load((SCENARIO / "vars" / "drifts.yml").read_text())["drifts"
 FOLLOW = {
     "test /etc/linuxbridge-vrrp/instances/qrouter-office.conf",
     "reload systemd's units",
-    "restart linuxbridge-vrrp-qrouter-office.service (it runs in another network namespace or with another file)",
 }
 
 
