@@ -48,6 +48,10 @@ def site_neutron_release(hosts: dict[str, dict[str, Any]], groups: dict[str, lis
     return site_from(hosts, groups, {}).neutron_release()
 
 
+def site_ha_network_is_settled(hosts: dict[str, dict[str, Any]], groups: dict[str, list[str]]) -> bool:
+    return site_from(hosts, groups, {}).ha_network_is_settled()
+
+
 def findings_table(found: Iterable[dict[str, Any]]) -> list[str]:
     return core.table([Finding(**dict(each, hosts=tuple(each["hosts"]))) for each in found])
 
@@ -57,6 +61,7 @@ class FilterModule:
         return {
             "site_findings": site_findings,
             "site_neutron_release": site_neutron_release,
+            "site_ha_network_is_settled": site_ha_network_is_settled,
             "findings_table": findings_table,
             "vrrp_password_summary": vrrp_password.summary,
         }

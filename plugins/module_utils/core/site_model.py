@@ -17,6 +17,9 @@ CONTROLLERS, NETWORK_NODES, COMPUTE_NODES = "controllers", "network_nodes", "com
 #: Subnets of l3_ha_net_cidr itself, by older and newer neutron-lib.
 _HA_SUBNETS = ("HA subnet tenant ", "HA subnet project ")
 
+#: What oslo.config takes for true.
+_TRUE = ("1", "true", "on", "yes")
+
 #: What Neutron takes where its files say nothing.
 DEFAULTS = {
     "max_l3_agents_per_router": "3",
@@ -110,6 +113,15 @@ class Site:
             *(host.version("neutron", "installed") for host in self.examined()),
         ]
         return next((release for release in map(neutron_release.major, told) if release is not None), None)
+
+    def ha_network_is_settled(self) -> bool:
+        """Whether every server has HA on with the l3_ha_net_cidr that is wanted, so a run brings no network in."""
+        servers = self.members(CONTROLLERS)
+        return bool(servers) and all(
+            (server.has("server", "l3_ha") or "").strip().lower() in _TRUE
+            and server.has("server", "l3_ha_net_cidr") == server.will_have("server", "l3_ha_net_cidr")
+            for server in servers
+        )
 
     def server_option(self, option: str) -> str:
         """An option of the server after a run, from the first controller that has one."""

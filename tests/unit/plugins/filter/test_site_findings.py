@@ -16,6 +16,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.filter.site_findings import (
     findings_table,
     overlapping,
     site_findings,
+    site_ha_network_is_settled,
     site_neutron_release,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_password import summary
@@ -459,6 +460,27 @@ def test_an_api_that_does_not_answer_is_an_error_with_the_reason(site: Site) -> 
     site.api = {"msg": "Cloud site was not found.", "failed": False}
     assert (site.only()["severity"], site.only()["check"]) == ("error", "api_not_answering")
     assert "Cloud site was not found" in site.only()["what"]
+
+
+@pytest.mark.parametrize(
+    ("l3_ha", "cidr", "wanted", "settled"),
+    [
+        ("True", "169.254.192.0/18", "169.254.192.0/18", True),
+        ("yes", None, "169.254.192.0/18", True),
+        ("true", "198.18.0.0/16", None, True),
+        ("True", None, "198.18.0.0/16", False),
+        ("False", "169.254.192.0/18", "169.254.192.0/18", False),
+        (None, None, None, False),
+    ],
+)
+def test_the_ha_network_is_settled_when_every_server_has_the_one_that_is_wanted(
+    site: Site, l3_ha: str | None, cidr: str | None, wanted: str | None, settled: bool
+) -> None:
+    site.node("controller1")["daemons"]["server"].update(l3_ha=l3_ha, l3_ha_net_cidr=cidr)
+    site.want("controller1", l3_ha_net_cidr=wanted)
+    assert site_ha_network_is_settled(site.hosts, site.groups) is settled
+    site.hosts["controller1"]["node"] = None
+    assert site_ha_network_is_settled(site.hosts, site.groups) is False
 
 
 @pytest.mark.parametrize("cidr", ["169.254.192.0", "169.254.192.0/33", "ha-net"])
