@@ -30,7 +30,12 @@ class NodeRouters:
         return parse_call(params)
 
     def connect(self, want: Want) -> Node | None:
-        return None if want.state == "rendered" else Node()
+        if want.state == "rendered":
+            return None
+        node = Node()
+        if want.state != "gathered":
+            node.lock()
+        return node
 
     def observe(self, port: Node | None, want: Want) -> Have:
         if port is None:

@@ -20,15 +20,16 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands impor
 _FAILED = re.compile(r"Command failed \S*:(\d+)")
 
 
-def batch(tool: str, lines: Sequence[str]) -> None:
+def batch(tool: str, lines: Sequence[str], inherited: Sequence[int] = ()) -> None:
     """Run lines with ``ip`` or ``bridge`` in the namespace of the calling thread.
 
-    It stops at the first line that fails. Raises EdgeError with that line and the kernel's reason.
+    It stops at the first line that fails. Raises EdgeError with that line and the kernel's reason. inherited:
+    descriptors that it keeps open while it runs.
     """
     if not lines:
         return
     with _in_memory("\n".join(lines) + "\n") as (path, descriptor):
-        status, output, error = run([tool, "-batch", path], check=False, pass_fds=[descriptor])
+        status, output, error = run([tool, "-batch", path], check=False, pass_fds=[descriptor, *inherited])
     if status:
         found = _FAILED.search(error)
         number = int(found.group(1)) if found else 0
@@ -37,10 +38,10 @@ def batch(tool: str, lines: Sequence[str]) -> None:
         raise EdgeError("%s %s: %s" % (tool, line, reason or "exit status %d" % status))
 
 
-def replace_table(text: str) -> None:
+def replace_table(text: str, inherited: Sequence[int] = ()) -> None:
     """Load what node_nat.load_text() made, in the namespace of the calling thread: all of it or nothing."""
     with _in_memory(text) as (path, descriptor):
-        status, output, error = run(["nft", "-j", "-f", path], check=False, pass_fds=[descriptor])
+        status, output, error = run(["nft", "-j", "-f", path], check=False, pass_fds=[descriptor, *inherited])
     if status:
         raise EdgeError("nft refuses the rules: %s" % ((error or output).strip() or "exit status %d" % status))
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_have, node_names, node_nat, node_record
@@ -31,6 +31,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import ip_batch, netns
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.companions import CompanionDaemons
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Keepalived
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node_lock import NodeLock
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import Systemd
 
@@ -47,6 +48,11 @@ class Node:
         self._units = Systemd()
         self._keepalived = Keepalived(self._units)
         self._companions = CompanionDaemons(self._units)
+        self._lock = NodeLock(os.path.dirname(paths.record))
+
+    def lock(self) -> None:
+        """Wait for other runs, and for what a killed one has begun."""
+        self._lock.take()
 
     def look(self, wanted: NodeSpec) -> Have:
         """All that a plan needs to know; wanted: what is asked for beside what the module has made."""
@@ -76,11 +82,12 @@ class Node:
 
     def apply(self, step: Step) -> None:
         """Carry out a step of node_plan.plan()."""
+        self.lock()
         if step.verb == "need":
             raise EdgeError("install it first; nothing was changed")
         if isinstance(step.payload, tuple) and step.payload and isinstance(step.payload[0], _MINE):
             for command in step.payload:
-                _perform(command)
+                _perform(command, self._lock.inherited)
         elif isinstance(step.payload, (Tests, Processes)):
             self._companions.apply(step)
         else:
@@ -105,20 +112,20 @@ def _namespaces(names: list[str], outside: Mapping[str, Link]) -> dict[str, Name
         return dict(zip(names, workers.map(lambda name: netns.inside(name, look), names)))
 
 
-def _perform(command: Command) -> None:
+def _perform(command: Command, inherited: Sequence[int]) -> None:
     if isinstance(command, PutFile):
         write_own(command.path, command.text, command.mode)
     elif command.namespace is None:
-        ip_batch.batch(command.tool, command.lines)
+        ip_batch.batch(command.tool, command.lines, inherited)
     else:
-        netns.inside(command.namespace, lambda: _perform_inside(command))
+        netns.inside(command.namespace, lambda: _perform_inside(command, inherited))
 
 
-def _perform_inside(command: Command) -> None:
+def _perform_inside(command: Command, inherited: Sequence[int]) -> None:
     if isinstance(command, Batch):
-        ip_batch.batch(command.tool, command.lines)
+        ip_batch.batch(command.tool, command.lines, inherited)
     elif isinstance(command, Nat):
-        ip_batch.replace_table(command.text)
+        ip_batch.replace_table(command.text, inherited)
     elif isinstance(command, Sysctls):
         for key, value in command.values:
             _set_sysctl(key, value)
