@@ -12,7 +12,10 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
+T = TypeVar("T")
 UNITS = "/etc/systemd/system"
 WANTED = UNITS + "/multi-user.target.wants"
 STATE = "/run/systemctl-stand-in"
@@ -102,6 +105,19 @@ def settings_of(unit: str) -> dict[str, list[str]]:
     return settings
 
 
+def one_at_a_time(job: Callable[[str], T]) -> Callable[[str], T]:
+    """A unit has one job at a time, as with systemd: a caller that was killed may have left one."""
+
+    def done(unit: str) -> T:
+        import fcntl
+
+        with open(f"{STATE}/{unit}.lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return job(unit)
+
+    return done
+
+
 def start_all(units: list[str]) -> None:
     wanted = [other for unit in units for line in settings_of(unit).get("Wants", []) for other in line.split()]
     for unit in dict.fromkeys(other for other in wanted if other.endswith(".service")):
@@ -115,6 +131,7 @@ def start_all(units: list[str]) -> None:
         raise SystemExit("Job failed: %s" % ", ".join(pending))
 
 
+@one_at_a_time
 def start(unit: str) -> str | None:
     """Returns the file that tells that it is ready; oneshot units have ended by then.
 
@@ -178,6 +195,7 @@ def enter(settings: dict[str, list[str]]) -> None:
             raise SystemExit("cannot enter " + path)
 
 
+@one_at_a_time
 def stop(unit: str) -> None:
     pid = pid_of(unit)
     settings = settings_of(unit)
