@@ -50,8 +50,11 @@ options:
     type: str
     aliases: [key]
   api_timeout:
-    description: Seconds after which a single request to the API is given up.
+    description:
+      - Seconds after which a single request to the API is given up. A server that never answers one does not stop a run
+        for ever.
     type: int
+    default: 120
 requirements:
   - openstacksdk >= 1.0.0
 """

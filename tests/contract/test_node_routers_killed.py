@@ -30,11 +30,14 @@ ip -n qrouter-other -br link
 
 
 def two() -> dict[str, Any]:
-    """Another specification: another router besides, another network, daemons beside the first, and changes of it."""
-    green = {"network": "green", "addresses": ["198.51.101.1/24", "2001:db8:2::1/64"], "ipv6_ra_mode": "slaac"}
+    """Another specification: another router besides, another network, and changes of the first.
+
+    No daemons beside keepalived: the stand-in for systemctl does not start again what died, as their units want.
+    """
+    green = {"network": "green", "addresses": ["198.51.101.1/24", "2001:db8:2::1/64"]}
     legs = [*router(1)["interfaces"], green]
     second = {"interfaces": [{"network": "blue", "addresses": ["198.51.100.2/24"]}], "external_gateway": None}
-    spec = call(1, interfaces=legs, floating_ips=[], routes=[], priority=60, connection_tracking=True)
+    spec = call(1, interfaces=legs, floating_ips=[], routes=[], priority=60)
     spec["networks"] = networks("ha", "blue", "green", "provider")
     spec["routers"].append(router(1, name="edge2", vrid=8, floating_ips=[], routes=[], **second))
     return spec

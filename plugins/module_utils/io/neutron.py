@@ -48,7 +48,7 @@ def argument_spec() -> dict[str, Any]:
         "ca_cert": {"type": "str", "aliases": ["cacert"]},
         "client_cert": {"type": "str", "aliases": ["cert"]},
         "client_key": {"type": "str", "no_log": True, "aliases": ["key"]},
-        "api_timeout": {"type": "int"},
+        "api_timeout": {"type": "int", "default": 120},
     }
 
 

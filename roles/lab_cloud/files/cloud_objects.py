@@ -82,7 +82,7 @@ class Maker:
 
 def make_services(maker: Maker, neutron_url: str) -> None:
     """Neutron's user, its project and its place in the catalogue."""
-    cloud = openstack.connect(cloud=CLOUD)
+    cloud = openstack.connect(cloud=CLOUD, api_timeout=60)
     wait("Keystone", cloud.authorize)
     identity = cloud.identity
     project = maker.one(
@@ -199,7 +199,7 @@ def connect() -> Any:
     """Neutron, once it answers; a connection made before that keeps the answer that it got."""
 
     def look() -> Any:
-        network = openstack.connect(cloud=CLOUD).network
+        network = openstack.connect(cloud=CLOUD, api_timeout=60).network
         list(network.networks())
         return network
 
