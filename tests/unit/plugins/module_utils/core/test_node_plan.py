@@ -7,14 +7,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, reject, settings
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived, node_anatomy, node_record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, to_words
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import Want, parse_call, target
+from ansible_collections.linuxbridge.vrrp.tests.oracles import node_calls
 
 sys.path.insert(0, str(Path(__file__).parents[4] / "fakes"))
 import settled_node
@@ -37,6 +39,19 @@ def test_a_node_that_has_what_is_wanted_is_left_alone(call: dict[str, Any]) -> N
 def test_what_is_gathered_is_what_was_asked_for(call: dict[str, Any]) -> None:
     spec = spec_of(call)
     assert gather(settled_node.have(spec)) == spec
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
+@given(node_calls.calls())
+def test_whatever_is_accepted_is_gathered_and_read_back_the_same(call: dict[str, Any]) -> None:
+    try:
+        spec = spec_of(call)
+    except SpecError:
+        reject()
+    have = settled_node.have(spec)
+    assert gather(have) == spec
+    assert node_record.read(node_record.write(have.record), "node.json").spec == spec
+    assert spec_of(to_words(gather(have))) == spec
 
 
 @settings(max_examples=15)
