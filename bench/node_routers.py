@@ -1,117 +1,97 @@
-"""node_routers against the same made by hand, on virtual nodes: ratios within one run, raw figures kept as JSON.
+"""node_routers against the same made by hand, on virtual nodes: ratios within this run.
 
-Run as root: python bench/node_routers.py [--routers 100] [--output FILE]
+Run as root: python bench/node_routers.py [--routers 100] [--intervals 0.01 0.1 1]
+Prints each ratio with its aim, and writes them with the raw figures (seconds, megabytes) to
+.cache/bench/node_routers.json. systemd is a stand-in here (tests/fakes/systemctl_stand_in.py), all else is real.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import signal
+import statistics
 import sys
 import time
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve()
-sys.path[:0] = [str(HERE.parents[1] / "tests" / "fakes"), str(HERE.parents[1] / ".cache" / "collections")]
-from virtual_node import Site, VirtualNode, volatile, wait_for
-
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_anatomy, node_commands, node_target
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived import render
+from edge_calls import CHECKOUT, by_hand, call, made, router
+from takeover import bare_router, module_router, outages
+from virtual_node import Site, VirtualNode, usable, volatile, wait_for
 
 #: Measured on Neutron (Zed): two keepalived-state-change processes and a keepalived a router.
 NEUTRON_ROUTER_MB = 135
-#: Routers on one HA network hear each other, so they are spread, here as by hand.
-PER_HA_NETWORK = 50
-VIRTUAL = "198.51.100.1/24"
+OUTAGE_ROUNDS = 5
+#: Seconds to wait until the kernel has done with the namespaces of the node before.
+PATIENCE = 60.0
 
 
-def call(count: int, number: int = 1, interval: float = 2) -> dict[str, Any]:
-    """Routers with three interfaces each: HA, inside, gateway; with source NAT and a floating IP."""
-    wires = [{"name": "ha%d" % at, "kind": "vxlan", "vni": 10 + at, "group": "239.0.1.%d" % at, "uplink": "eth1"}
-             for at in range((count - 1) // PER_HA_NETWORK + 1)]  # fmt: skip
-    inside = {"name": "inside", "kind": "vxlan", "vni": 2, "group": "239.0.0.2", "uplink": "eth1"}
-    return {
-        "state": "exact",
-        "networks": [*wires, inside, {"name": "provider", "kind": "flat", "uplink": "eth2"}],
-        "routers": [router(at, number, interval) for at in range(count)],
-    }
+@dataclass(frozen=True)
+class Ratio:
+    """aim: the most that will do."""
+
+    name: str
+    value: float
+    aim: float
+
+    def __str__(self) -> str:
+        verdict = "" if self.value <= self.aim else "   NOT met"
+        return "%-64s %7.3f (aim: %g or less)%s" % (self.name, self.value, self.aim, verdict)
 
 
-def router(at: int, number: int, interval: float) -> dict[str, Any]:
-    inside = VIRTUAL if not at else "10.%d.%d.1/24" % (at // 250 + 1, at % 250)
-    outside = "203.0.%d.%d/16" % (at // 250, at % 250 + 2)
-    return {
-        "name": "r%d" % at,
-        "virtual_router_id": at % PER_HA_NETWORK + 1,
-        "ha_network": "ha%d" % (at // PER_HA_NETWORK),
-        "ha_address": "169.254.%d.%d/18" % (192 + number, at % PER_HA_NETWORK + 1),
-        "advert_interval": interval,
-        "interfaces": [{"network": "inside", "addresses": [inside]}],
-        "external_gateway": {"network": "provider", "addresses": [outside]},
-        "floating_ips": [],
-    }  # fmt: skip
+@contextmanager
+def lone_node() -> Iterator[VirtualNode]:
+    """A node on a machine that has nothing else of ours to do; the module has been loaded there."""
+    site = Site(volatile(), ["n1"])
+    try:
+        site.nodes["n1"].module({"state": "gathered"})
+        yield site.nodes["n1"]
+    finally:
+        site.close()
+        wait_for(lambda: not any("+netns" in name for name in kernel_threads()), PATIENCE)
 
 
-def by_hand(count: int) -> str:
-    """One ip -batch for the node and one for each namespace, nft and keepalived started once each."""
-    spec = node_target.parse_call(call(count)).spec.ordered()
-    outside: list[str] = []
-    inside: list[str] = []
-    for network in spec.networks:
-        outside += [line for command in node_commands.add_network(network) for line in command.lines]
-    for item in spec.routers:
-        anatomy = node_anatomy.router_anatomy(item, spec)
-        first, sysctls, nat, last = node_commands.add_router(anatomy)
-        outside += first.lines
-        echo = "; ".join("echo %s > /proc/sys/%s" % (value, key) for key, value in sysctls.values)
-        path = "/run/hand-" + item.name
-        inside += [
-            "cat > %s.conf <<'END'\n%sEND" % (path, render(anatomy.configuration)),
-            "ip -n %s -batch - <<'END'\n%s\nEND" % (anatomy.namespace, "\n".join(last.lines)),
-            "ip netns exec %s sh -c '%s; nft -j -f -' <<'END'\n%s\nEND" % (anatomy.namespace, echo, nat.text),
-            "ip netns exec %s keepalived -P -f %s.conf -p %s.pid -r %s.vrrp.pid"
-            % (anatomy.namespace, path, path, path),
-        ]
-    return "\n".join(["set -e", "ip -batch - <<'END'", *outside, "END", *inside]) + "\n"
+def kernel_threads() -> list[str]:
+    """Names of the kernel's workers, with what each is at work on."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            found.append(path.read_text())
+        except OSError:
+            continue
+    return [name for name in found if name.startswith("kworker")]
 
 
-def timed(node: VirtualNode, params: dict[str, Any], changed: bool = True) -> float:
+def seconds(work: Callable[..., Any], *arguments: Any) -> float:
     begin = time.monotonic()
-    result = node.module(params)
-    if result.get("failed") or result["changed"] != changed:
-        raise SystemExit("a run did not do what it was measured for: %s" % result.get("msg", result["actions"][:3]))
+    work(*arguments)
     return time.monotonic() - begin
 
 
 def making(count: int) -> dict[str, float]:
-    """Seconds: by hand and by the module, again, one router more; megabytes a router, as the proportional set size."""
+    """What it costs by hand, by the module, by the module again, one router more; megabytes a router."""
     found: dict[str, float] = {}
-    site = Site(volatile(), ["n1", "n2"])
-    try:
-        hand, node = site.nodes["n1"], site.nodes["n2"]
-        begin = time.monotonic()
-        hand.run("sh", text=by_hand(count))
-        found["by_hand"] = time.monotonic() - begin
-        node.module({"state": "gathered"})
-        found["made"] = timed(node, call(count))
-        found["again"] = timed(node, call(count), changed=False)
-        found["memory"] = proportional_set_size(node) / count
-        found["one_more"] = timed(node, call(count + 1))
-    finally:
-        site.close()
+    with lone_node() as node:
+        found["by_hand"] = seconds(lambda: node.run("sh", text=by_hand(count)))
+    with lone_node() as node:
+        found["made"] = seconds(made, node, call(count))
+        found["again"] = seconds(made, node, call(count), False)
+        found["megabytes"] = proportional_set_size(node) / count
+        networks = call(count)["networks"]
+        one = {**router(count), "ha_network": networks[0]["name"], "virtual_router_id": 254}
+        found["one_more"] = seconds(made, node, {"state": "present", "networks": [], "routers": [one]})
     return found
 
 
-def made(count: int) -> float:
-    site = Site(volatile(), ["n1"])
-    try:
-        site.nodes["n1"].module({"state": "gathered"})
-        return timed(site.nodes["n1"], call(count))
-    finally:
-        site.close()
+def making_alone(count: int) -> float:
+    with lone_node() as node:
+        return seconds(made, node, call(count))
 
 
 def proportional_set_size(node: VirtualNode) -> float:
@@ -120,99 +100,61 @@ def proportional_set_size(node: VirtualNode) -> float:
     return sum(map(int, re.findall(r"(\d+) kB", node.run("sh", "-c", script)))) / 1024
 
 
-def outage(interval: float, bare: bool) -> float:
-    """Seconds from the cut of the active node's link until the other has the address."""
-    site = Site(volatile())
-    try:
-        nodes = list(site.nodes.values())
-        for number, node in enumerate(nodes, 1):
-            (bare_router if bare else module_router)(node, number, interval)
-
-        def has(node: VirtualNode) -> bool:
-            return VIRTUAL in node.addresses("qrouter-r0")
-
-        if not wait_for(lambda: sum(map(has, nodes)) == 1, 30):
-            raise SystemExit("no node became active")
-        active, other = sorted(nodes, key=has, reverse=True)
-        watch = other.start("ip", "-n", "qrouter-r0", "-ts", "-o", "monitor", "address")
-        time.sleep(1)
-        cut = time.time()
-        site.cables[active.name, "eth1"].near.ip("link", "set", "eth1", "down")
-        wait_for(lambda: has(other), 30)
-        watch.terminate()
-        text = watch.communicate()[0]
-    finally:
-        site.close()
-    moment = re.search(r"\[(\S+)\] \d+: \S+ +inet %s " % re.escape(VIRTUAL), text)
-    if not moment:
-        raise SystemExit("no takeover was seen: %s" % text[:200])
-    return datetime.fromisoformat(moment.group(1)).timestamp() - cut
+def making_ratios(raw: dict[str, Any], count: int) -> Iterator[Ratio]:
+    one = raw["made"] / count
+    yield Ratio("%d routers made / by hand" % count, raw["made"] / raw["by_hand"], 1.5)
+    yield Ratio("the same again, nothing to do / the making", raw["again"] / raw["made"], 0.25)
+    yield Ratio("memory of a router (PSS) / of Neutron's", raw["megabytes"] / NEUTRON_ROUTER_MB, 1 / 40)
+    yield Ratio("one router added to %d / one of them" % count, raw["one_more"] / one, 3)
 
 
-def module_router(node: VirtualNode, number: int, interval: float) -> None:
-    timed(node, call(1, number, interval))
+def scale_ratio(raw: dict[str, float]) -> Ratio:
+    small, large = sorted(raw, key=int)
+    value = (raw[large] / int(large)) / (raw[small] / int(small))
+    return Ratio("cost of a router at %s / at %s" % (large, small), value, 1.2)
 
 
-def bare_router(node: VirtualNode, number: int, interval: float) -> None:
-    """keepalived alone, on the uplink itself, with one address."""
-    version = 3 if interval != int(interval) else 2
-    text = """
-vrrp_instance bare {
-    state BACKUP
-    interface eth1
-    virtual_router_id 1
-    priority 50
-    version %d
-    advert_int %s
-    nopreempt
-    virtual_ipaddress {
-        %s dev eth1
-    }
-}
-""" % (version, interval, VIRTUAL)
-    name = "/run/netns/qrouter-r0"
-    script = "cat > /run/bare.conf; mkdir -p /run/netns; touch %s; mount --bind /proc/self/ns/net %s" % (name, name)
-    node.run("sh", "-ec", script + "; keepalived -P -f /run/bare.conf", text=text)
-
-
-def table(raw: dict[str, Any], count: int) -> list[tuple[str, float, str]]:
-    making_of, rows = raw["making"], []
-    rows.append(("%d routers made, to by hand" % count, making_of["made"] / making_of["by_hand"], "1.5 or less"))
-    rows.append(("the same again, to making", making_of["again"] / making_of["made"], "0.25 or less"))
-    share = making_of["made"] / count
-    rows.append(("one router more, to one of %d" % count, making_of["one_more"] / share, "3 or less"))
-    rows.append(("memory of a router, to Neutron's", making_of["memory"] / NEUTRON_ROUTER_MB, "0.025 or less"))
-    if "scale" in raw:
-        small, large = sorted(raw["scale"], key=int)
-        per = {key: raw["scale"][key] / int(key) for key in (small, large)}
-        rows.append(("cost of a router at %s, to %s" % (large, small), per[large] / per[small], "1.2 or less"))
-    for interval, found in raw.get("outage", {}).items():
-        ratio = found["router"] / found["bare"]
-        name = "outage at %s s (%.3f s), to bare keepalived" % (interval, found["router"])
-        rows.append((name, ratio, "1.2 or less"))
-    return rows
+def outage_ratios(raw: dict[str, dict[str, list[float]]]) -> Iterator[Ratio]:
+    for interval, found in raw.items():
+        router_, bare = (statistics.median(found[key]) for key in ("router", "bare"))
+        yield Ratio("outage, advertisements each %s s / bare keepalived's" % interval, router_ / bare, 1.2)
+        if float(interval) == 0.01:
+            yield Ratio("outage, advertisements each %s s, in s" % interval, router_, 0.05)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--routers", type=int, default=100)
-    parser.add_argument("--scale", type=int, nargs="*", default=[50, 250])
-    parser.add_argument("--intervals", type=float, nargs="*", default=[0.01, 0.1, 1])
-    parser.add_argument("--output", type=Path, default=HERE.parents[1] / ".cache" / "bench" / "node_routers.json")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--routers", type=int, default=100, help="also half and two and a half times as many")
+    parser.add_argument("--intervals", type=float, nargs="*", default=[0.01, 0.1, 1], help="seconds")
     given = parser.parse_args()
-    raw: dict[str, Any] = {"making": making(given.routers)}
-    if given.scale:
-        raw["scale"] = {str(count): made(count) for count in given.scale}
-    raw["outage"] = {
-        str(interval): {"bare": outage(interval, True), "router": outage(interval, False)}
-        for interval in given.intervals
-    }
-    rows = table(raw, given.routers)
-    given.output.parent.mkdir(parents=True, exist_ok=True)
-    given.output.write_text(json.dumps({"raw": raw, "ratios": {name: ratio for name, ratio, _aim in rows}}, indent=1))
-    for name, ratio, aim in rows:
-        print("%-60s %8.3f   aim: %s" % (name, ratio, aim))
+    unusable = usable()
+    if unusable:
+        sys.exit("bench/node_routers.py " + unusable)
+    signal.signal(signal.SIGTERM, lambda *_unused: sys.exit("stopped"))
+    raw: dict[str, Any] = {"outage": {}, "scale": {}}
+    ratios: list[Ratio] = []
+
+    def tell(found: Iterator[Ratio] | list[Ratio]) -> None:
+        for ratio in found:
+            ratios.append(ratio)
+            print(ratio, flush=True)
+
+    for interval in given.intervals:
+        makers = {"bare": bare_router, "router": module_router}
+        found = {name: outages(make, interval, OUTAGE_ROUNDS) for name, make in makers.items()}
+        raw["outage"][str(interval)] = found
+        tell(outage_ratios({str(interval): found}))
+    raw["making"] = making(given.routers)
+    tell(making_ratios(raw["making"], given.routers))
+    for count in (given.routers // 2, given.routers * 5 // 2):
+        raw["scale"][str(count)] = making_alone(count)
+    tell([scale_ratio(raw["scale"])])
+    target = CHECKOUT / ".cache" / "bench" / "node_routers.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    content = {"routers": given.routers, "raw": raw, "ratios": {one.name: one.value for one in ratios}}
+    target.write_text(json.dumps(content, indent=2) + "\n")
 
 
 if __name__ == "__main__":
+    os.chdir(CHECKOUT)
     main()
