@@ -77,7 +77,7 @@ def outage(site: Site, nodes: list[VirtualNode], interval: float) -> float:
 
 
 def pull(cable: Cable) -> float:
-    """When it was pulled, in seconds since the epoch. The process that does it is there before, and waits for a word."""
+    """When it was pulled, in seconds since the epoch. The process that does it is there before and waits for a word."""
     command = cable.far.enter("ip", "-batch", "-")
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process:
         assert process.stdin
