@@ -12,9 +12,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 
+@cache
 def canonical(address: str) -> str:
     """An address with its prefix length in one spelling; what is no address stays as it is."""
     try:
@@ -47,6 +49,7 @@ def family_of(address: str) -> int | None:
         return None
 
 
+@cache
 def address_order(address: str) -> tuple[Any, ...]:
     """Sort key: IPv4 before IPv6, by number; what is no address comes last."""
     try:

@@ -171,7 +171,7 @@ def _process(want: Service, have: Found, text: str) -> tuple[str, str, str]:
         return "start", unit, ""
     if not process.as_asked:
         return "restart", unit, "it runs in another network namespace or with another file"
-    lost = lost_by(process.loaded, want.configuration)
+    lost = lost_by(process.loaded, want.configuration) if process.loaded != text else ()
     if lost:
         return "restart", unit, "it loses its VRRP state: %s" % ", ".join(lost)
     return "reload" if process.loaded != text or not process.recorder else "", unit, ""

@@ -27,20 +27,21 @@ def remove_others(
     wanted. anew: names of the devices that are made anew.
     """
     name, primary = anatomy.namespace, node_names.primary_address(anatomy.router.virtual_router_id)
-    virtual = _by_device(anatomy.configuration)
-    for name_of_device, addresses in _by_device(_read(loaded)).items():
-        virtual.setdefault(name_of_device, set()).update(addresses)
     active = any(primary in link.device.addresses for link in namespace.links.values())
+    virtual = _by_device(anatomy.configuration) if active else {}
     for device in anatomy.devices:
         link = namespace.links.get(device.name)
         if link is None or device.name in anew:
             continue
-        allowed = set(device.addresses) | (virtual.get(device.name, set()) if active else set())
-        for address in link.device.addresses:
-            if address not in allowed:
-                what = "address %s of device %s of %s" % (address, device.name, name)
-                line = "addr del %s dev %s" % (address, device.name)
-                changes.add("remove", what, address, None, (Batch((line,), name),))
+        allowed = set(device.addresses) | virtual.get(device.name, set())
+        others = [address for address in link.device.addresses if address not in allowed]
+        if others and active:
+            left = _by_device(_read(loaded)).get(device.name, set())
+            others = [address for address in others if address not in left]
+        for address in others:
+            what = "address %s of device %s of %s" % (address, device.name, name)
+            line = "addr del %s dev %s" % (address, device.name)
+            changes.add("remove", what, address, None, (Batch((line,), name),))
 
 
 def _by_device(configuration: Configuration) -> dict[str, set[str]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import cache
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion import Companion
@@ -137,7 +138,7 @@ def router_anatomy(router: Router, spec: NodeSpec) -> RouterAnatomy:
         node_names.namespace(router.name),
         tuple(legs),
         carriers,
-        configuration(router, [d.name for d in carriers]),
+        configuration(router, tuple(d.name for d in carriers)),
         companions_of(router, spec),
     )
 
@@ -151,7 +152,8 @@ def _leg(router: Router, role: str, network: Network, mac: str | None = None, ad
     return Leg(role, network.name, Device(name, "veth", network.mtu, None, mac, addresses=addresses), tap)
 
 
-def configuration(router: Router, carriers: list[str]) -> Configuration:
+@cache
+def configuration(router: Router, carriers: tuple[str, ...]) -> Configuration:
     """keepalived.conf: one instance named as Neutron names it."""
     ha = node_names.device("ha", router.ha_network)
     instance = VrrpInstance(

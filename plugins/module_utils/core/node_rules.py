@@ -93,7 +93,7 @@ def _vrrp(router: Router, path: str) -> Iterator[Problem]:
     given = router.authentication
     if given and not given.password:
         router = replace(router, authentication=replace(given, password="kept"))
-    instance = configuration(router, []).instances[0]
+    instance = configuration(router, ()).instances[0]
     for problem in instance_problems(instance, path):
         if problem.path[len(path) + 1 :].startswith(_OWN):
             yield problem

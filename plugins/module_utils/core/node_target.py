@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,7 +53,10 @@ def target(have: Have, want: Want) -> NodeSpec:
         _raise([*_still_used(spec, want)])
         return spec.ordered()
     spec = want.spec if want.state == "exact" else before.with_(want.spec)
-    spec = replace(spec, routers=tuple(_with_password(router, have) for router in spec.routers))
+    if any(router.authentication and not router.authentication.password for router in spec.routers):
+        known = [*have.record.spec.routers, *node_gather.gather(have).routers]
+        passwords = {router.name: router.authentication.password for router in known if router.authentication}
+        spec = replace(spec, routers=tuple(_with_password(router, passwords) for router in spec.routers))
     _raise([*_no_password(spec, want.places)])
     _raise(node_rules.problems(spec, want.places))
     _raise(node_fit.problems(have, spec, want.places))
@@ -68,14 +71,11 @@ def _still_used(spec: NodeSpec, want: Want) -> Iterator[Problem]:
             yield Problem("networks[%d].name" % at, text % (name, ", ".join("router " + user for user in users)))
 
 
-def _with_password(router: Router, have: Have) -> Router:
+def _with_password(router: Router, known: Mapping[str, str]) -> Router:
     given = router.authentication
     if given is None or given.password:
         return router
-    for known in (*node_gather.gather(have).routers, *have.record.spec.routers):
-        if known.name == router.name and known.authentication:
-            return replace(router, authentication=replace(given, password=known.authentication.password))
-    return router
+    return replace(router, authentication=replace(given, password=known.get(router.name, "")))
 
 
 def _no_password(spec: NodeSpec, where: Places) -> Iterator[Problem]:
