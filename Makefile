@@ -65,8 +65,10 @@ molecule: check-machine setup ## The scenarios on lab hosts (SCENARIOS="default"
 
 ##@ Work on it
 .PHONY: bench setup check-machine requirements changelog clean help
-bench: setup ## Ratios, measured on the standing lab
-	$(lab_environment) python bench/site.py -i examples/site -i .lab/$(LAB)/inventory
+bench: setup ## Ratios: node_routers against by hand, and the guide on the standing lab if there is one
+	@if [ -e .lab/$(LAB)/inventory ]; then $(lab_environment) python bench/site.py -i examples/site -i .lab/$(LAB)/inventory; \
+	else echo 'bench/site.py needs a standing lab, see make lab'; fi
+	@python bench/node_routers.py
 
 setup: ## Debian packages, .venv, collections
 	@tools/setup.sh

@@ -49,13 +49,22 @@ def outages(make: Callable[[VirtualNode, int, float], None], interval: float, ro
         nodes = list(site.nodes.values())
         for number, node in enumerate(nodes, 1):
             make(node, number, interval)
-        return [outage(site, nodes, interval) for _unused in range(rounds)]
+        found: list[float] = []
+        for _unused in range(3 * rounds):
+            if len(found) < rounds:
+                found += outage(site, nodes, interval)
+        if not found:
+            raise SystemExit("no takeover was seen with advertisements each %g s" % interval)
+        return found
     finally:
         site.close()
 
 
-def outage(site: Site, nodes: list[VirtualNode], interval: float) -> float:
-    """One takeover, and the cable plugged in again."""
+def outage(site: Site, nodes: list[VirtualNode], interval: float) -> list[float]:
+    """One takeover, and the cable plugged in again.
+
+    Empty when the other node was active already: with 10 ms it takes over by itself when a busy machine is late.
+    """
     if not wait_for(lambda: sum(map(has_address, nodes)) == 1, PATIENCE):
         raise SystemExit("not exactly one node is active")
     active, other = sorted(nodes, key=has_address, reverse=True)
@@ -65,15 +74,16 @@ def outage(site: Site, nodes: list[VirtualNode], interval: float) -> float:
     watch = other.start("ip", "-n", NAMESPACE, "-ts", "-o", "monitor", "address")
     try:
         cut = pull(cable)
-        seen = wait_for(lambda: has_address(other), PATIENCE)
+        if not wait_for(lambda: has_address(other), PATIENCE):
+            raise SystemExit("the other node did not take over within %d s" % PATIENCE)
+        time.sleep(0.1)
     finally:
         watch.terminate()
         text = watch.communicate()[0]
+        cable.plug()
     moment = re.search(r"\[(\S+)\] \d+: \S+ +inet %s " % re.escape(VIRTUAL), text)
-    if not seen or not moment:
-        raise SystemExit("no takeover was seen: %s" % text[:200])
-    cable.plug()
-    return datetime.fromisoformat(moment.group(1)).timestamp() - cut
+    since = datetime.fromisoformat(moment.group(1)).timestamp() - cut if moment else -1
+    return [since] if since > 0 else []
 
 
 def pull(cable: Cable) -> float:
