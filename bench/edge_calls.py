@@ -47,7 +47,8 @@ def router(at: int, number: int = 1, interval: float = 2) -> dict[str, Any]:
 def made(node: VirtualNode, params: dict[str, Any], changed: bool = True) -> None:
     result = node.module(params)
     if result.get("failed") or result["changed"] != changed:
-        raise SystemExit("a run did not do what it was measured for: %s" % result.get("msg", result["actions"][:3]))
+        said = result.get("msg") or result["actions"][:3]
+        raise SystemExit("a run did not do what it was measured for: %s" % said)
 
 
 def by_hand(count: int) -> str:
