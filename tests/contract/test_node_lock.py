@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_boot
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import parse_call
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node_lock import NodeLock
 
 # Takes the lock, begins a command that lasts a second, and is killed.
@@ -66,3 +68,15 @@ def test_a_directory_that_is_not_there_is_locked_as_soon_as_it_is(tmp_path: Path
     first.take()
     with pytest.raises(EdgeError):
         second.take()
+
+
+def test_what_runs_at_boot_leaves_the_node_to_a_run_that_is_at_work(tmp_path: Path) -> None:
+    # Of an uplink that never comes, so that it goes on until it is ended.
+    networks = [{"name": "blue", "kind": "flat", "uplink": "never-there"}]
+    boot = tmp_path / "node.sh"
+    boot.write_text(node_boot.script(parse_call({"state": "rendered", "networks": networks, "routers": []}).spec))
+    command = ["timeout", "1", "sh", str(boot)]
+    assert subprocess.run(command, check=False).returncode == 124
+    lock = NodeLock(str(tmp_path))
+    lock.take()
+    assert subprocess.run(command, check=False).returncode == 0

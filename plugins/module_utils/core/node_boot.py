@@ -46,6 +46,11 @@ WantedBy=multi-user.target
 _HEAD = """\
 #!/bin/sh
 # Written by linuxbridge.vrrp; changes are replaced. Makes the networks and routers of this node when it boots.
+# A run of node_routers that is at work makes all of this itself, and one that comes later waits for this one's end.
+if command -v flock > /dev/null; then
+    exec 9< "${0%%/*}"
+    flock -n 9 || exit 0
+fi
 status=0
 for uplink in %s; do
     tries=0
