@@ -28,7 +28,7 @@ from virtual_node import Site, VirtualNode, usable, volatile, wait_for
 #: Measured on Neutron (Zed): two keepalived-state-change processes and a keepalived a router.
 NEUTRON_ROUTER_MB = 135
 #: A takeover lasts up to an interval more or less, as the cut comes before or after an advertisement.
-OUTAGE_ROUNDS = 9
+OUTAGE_ROUNDS = 7
 #: Seconds to wait until the kernel has done with the namespaces of the node before.
 PATIENCE = 60.0
 
