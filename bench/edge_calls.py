@@ -16,9 +16,12 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived i
 #: Routers on one HA network hear each other, so they are spread, here as by hand.
 PER_HA_NETWORK = 50
 VIRTUAL = "198.51.100.1/24"
+#: Seconds between advertisements of routers that are only made: none becomes active, and floods the bridges with
+#: gratuitous ARP, before all are there, by hand or not.
+SLOW = 40.0
 
 
-def call(count: int, number: int = 1, interval: float = 2) -> dict[str, Any]:
+def call(count: int, number: int = 1, interval: float = SLOW) -> dict[str, Any]:
     """Routers with three interfaces each: HA, inside, gateway with source NAT. number: of the node."""
     wires = [{"name": "ha%d" % at, "kind": "vxlan", "vni": 10 + at, "group": "239.0.1.%d" % at, "uplink": "eth1"}
              for at in range((count - 1) // PER_HA_NETWORK + 1)]  # fmt: skip
@@ -30,7 +33,7 @@ def call(count: int, number: int = 1, interval: float = 2) -> dict[str, Any]:
     }
 
 
-def router(at: int, number: int = 1, interval: float = 2) -> dict[str, Any]:
+def router(at: int, number: int = 1, interval: float = SLOW) -> dict[str, Any]:
     inside = VIRTUAL if not at else "10.%d.%d.1/24" % (at // 250 + 1, at % 250)
     return {
         "name": "r%d" % at,
