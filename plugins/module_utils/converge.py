@@ -10,7 +10,7 @@ real run say the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
@@ -84,8 +84,8 @@ def _converge(module: AnsibleModule, operation: Operation[Any, Any, Any]) -> Non
     _apply(module, operation, plan, port, outcome)
 
     def repeat(left: Plan) -> None:
+        _apply(module, operation, left, port, outcome, earlier=outcome["actions"])
         outcome["actions"] = [*outcome["actions"], *left.actions]
-        _apply(module, operation, left, port, outcome)
 
     try:
         have, left = _settle(operation, port, want, repeat)
@@ -108,19 +108,26 @@ def _pending(operation: Operation[Any, Any, Any], have: Any, want: Any) -> str:
 
 
 def _apply(
-    module: AnsibleModule, operation: Operation[Any, Any, Any], plan: Plan, port: Any, outcome: dict[str, Any]
+    module: AnsibleModule,
+    operation: Operation[Any, Any, Any],
+    plan: Plan,
+    port: Any,
+    outcome: dict[str, Any],
+    earlier: Sequence[str] = (),
 ) -> None:
-    for done, step in enumerate(plan.steps):
+    """Carry out the plan's steps; earlier: actions of this run that were carried out before."""
+    for at, step in enumerate(plan.steps):
         try:
             operation.apply(step, port)
         except (EdgeError, SpecError) as error:
+            done = [*earlier, *plan.actions[:at]]
             module.fail_json(
                 msg="%s: %s" % (step, error),
-                changed=done > 0 or getattr(error, "changed", False),
-                actions=plan.actions,
-                actions_done=plan.actions[:done],
+                changed=bool(done) or getattr(error, "changed", False),
+                actions=[*earlier, *plan.actions],
+                actions_done=done,
                 action_failed=str(step),
-                actions_remaining=plan.actions[done + 1 :],
+                actions_remaining=plan.actions[at + 1 :],
                 **({"diff": outcome["diff"]} if "diff" in outcome else {}),
             )
 

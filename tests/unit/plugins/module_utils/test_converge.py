@@ -175,6 +175,21 @@ def test_what_was_undone_meanwhile_is_done_once_more_and_told(clock):
     assert failed["actions"].count("count to 3") == 2
 
 
+def test_what_cannot_be_done_once_more_does_not_hide_what_was_done(clock):
+    class Broken(Counter):
+        repeat_after = 4.0
+
+        def apply(self, step, port):
+            super().apply(step, port)
+            if step.payload == 3:
+                self.at, self.fault = 2, {3: EdgeError("no more")}
+
+    failed = count(Broken(), to=3)
+    assert (failed["msg"], failed["changed"]) == ("count to 3: no more", True)
+    assert failed["actions"] == ["count to 1", "count to 2", "count to 3", "count to 3"]
+    assert failed["actions_done"] == ["count to 1", "count to 2", "count to 3"]
+
+
 def test_an_error_while_looking_again_says_what_was_done():
     operation = Counter()
     operation.lost = EdgeError("gone")
