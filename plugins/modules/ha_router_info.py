@@ -15,14 +15,7 @@ description:
   - Filters add up; without any, all routers that the credentials can see are told.
   - Takes four lists of the API, and one request for each router told.
 author: linuxbridge.vrrp contributors (@linuxbridge)
-extends_documentation_fragment: linuxbridge.vrrp.openstack
-attributes:
-  check_mode:
-    description: Changes nothing, in check mode and without.
-    support: full
-  diff_mode:
-    description: Shows differences.
-    support: N/A
+extends_documentation_fragment: [linuxbridge.vrrp.info, linuxbridge.vrrp.openstack]
 options:
   name:
     description: Only routers with this name, or the one with this ID.

@@ -16,14 +16,7 @@ description:
     up again and it is active; only ports that were active and are still there count.
   - Only times of the server's clock are compared with one another, so the clocks of hosts do not matter.
 author: linuxbridge.vrrp contributors (@linuxbridge)
-extends_documentation_fragment: linuxbridge.vrrp.openstack
-attributes:
-  check_mode:
-    description: Changes nothing, in check mode and without.
-    support: full
-  diff_mode:
-    description: Shows differences.
-    support: N/A
+extends_documentation_fragment: [linuxbridge.vrrp.info, linuxbridge.vrrp.openstack]
 options:
   host:
     description: The host, as its agents call it (C(host) in C(neutron.conf), by default the host's name).

@@ -25,13 +25,7 @@ options:
       - 16 characters at the least.
     type: str
     required: true
-attributes:
-  check_mode:
-    description: Can run in check mode and returns the same.
-    support: full
-  diff_mode:
-    description: Returns what has changed, or would change.
-    support: none
+extends_documentation_fragment: linuxbridge.vrrp.info
 author:
   - linuxbridge.vrrp contributors (@linuxbridge)
 """

@@ -24,13 +24,7 @@ options:
     description: Where Neutron's L3 agent keeps keepalived's configurations, its option of the same name.
     type: path
     default: /var/lib/neutron/ha_confs
-attributes:
-  check_mode:
-    description: Can run in check mode and returns the same.
-    support: full
-  diff_mode:
-    description: Returns what has changed, or would change.
-    support: none
+extends_documentation_fragment: linuxbridge.vrrp.info
 author:
   - linuxbridge.vrrp contributors (@linuxbridge)
 """
