@@ -14,8 +14,7 @@ Reads from standard input a JSON object:
     name, image (directory), number (last octet of its management address)
     interfaces: {"eth0": segment, ...}; eth0 is on the management network
     networkd: {file name: text} of /etc/systemd/network
-    package_layers: image directories whose downloaded Debian packages the host finds in its apt cache, and whose byte
-        compiled Python files it finds in their place, for compiling them takes most of the packages' installation
+    package_layers: image directories; the host has what lab_images.py kept of their packages
 
 Prints {"changed": bool, "actions": [str], "gateway": str, "hosts": {name: {"address": str, "host_key": str}}}.
 
@@ -53,11 +52,6 @@ LAB_NAME_LENGTH = 40
 #: What the machine must have at least: hosts reach the package mirror through it, and each systemd needs several of the
 #: inotify instances that all hosts' root users share.
 SYSCTLS = {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_instances": 2048}
-#: Copies what Python has compiled for Debian's packages from an image to a host that is to install them.
-COPY_COMPILED = r"""
-cd "$1/usr/lib/python3/dist-packages" 2>/dev/null || exit 0
-find . -type d -name __pycache__ -print0 | xargs -0r cp -a --parents -t "$2/usr/lib/python3/dist-packages"
-"""
 #: Keeps a host: boots it, plugs its interfaces in, and does so again when it reboots, which nspawn tells by exit code
 #: 133. It stays out of the host's own control groups, and ends with nspawn.
 KEEPER = r"""
@@ -239,7 +233,8 @@ class Lab:
         fresh = not upper.exists()
         for directory in (root, upper, work):
             directory.mkdir(parents=True, exist_ok=True)
-        lower = ":".join(image_layers(host["image"]))
+        kept = [str(Path(layer).with_name("packages")) for layer in host["package_layers"]]
+        lower = ":".join(image_layers(host["image"]) + kept)
         options = "lowerdir=%s,upperdir=%s,workdir=%s" % (lower, upper, work)
         run("mount", "-t", "overlay", "overlay", "-o", options, str(root))
         if fresh or not (root / "etc/lab-host").exists():
@@ -265,14 +260,6 @@ class Lab:
         management = "[Match]\nName=eth0\n[Network]\nAddress=%s\nGateway=%s\n" % (address, network[1])
         for name, text in {"10-eth0.network": management, **host["networkd"]}.items():
             (root / "etc/systemd/network" / name).write_text(text)
-        archives = root.with_name("upper") / "var/cache/apt/archives"
-        archives.mkdir(parents=True, exist_ok=True)
-        for layer in host["package_layers"]:
-            for package in Path(layer, "var/cache/apt/archives").glob("*.deb"):
-                if not (archives / package.name).exists():
-                    shutil.copy2(package, archives / package.name)
-            # py3compile leaves alone what has the time of its source, which is the package's.
-            run("sh", "-ec", COPY_COMPILED, "copy", layer, str(root))
         (root / "etc/lab-host").write_text("%s of lab %s\n" % (host["name"], self.want["name"]))
 
     def start(self, host: dict[str, Any], root: Path) -> None:

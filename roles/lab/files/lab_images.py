@@ -10,7 +10,9 @@ Reads from standard input a JSON object:
   suite: Debian's suite, for a new Debian
   packages: list of Debian packages
   script: shell script run as root inside the image, after the packages
-  keep_packages: true keeps the downloaded package files in var/cache/apt/archives
+  keep_packages: true keeps beside the image, in the directory "packages", what a host that is to install the same
+      packages may find in their places: the downloaded files, and what Python compiled for them, for compiling takes
+      most of their installation
 
 Prints {"changed": bool, "directory": str}. An image is a directory tree named by a hash of all that goes into
 it; one with a parent holds only what differs from it, to be laid over it with overlayfs.
@@ -108,11 +110,22 @@ def bootstrap(root: str, recipe: dict[str, Any]) -> None:
 
 def install(root: str, recipe: dict[str, Any]) -> None:
     """More packages into what is there."""
-    archives = root + "/var/cache/apt/archives"
     run("chroot", root, "apt-get", "install", "--yes", "--quiet", *recipe["packages"])
-    if not recipe["keep_packages"]:
-        for package in Path(archives).glob("*.deb"):
+
+
+def set_packages_aside(image: Path, kept: Path | None) -> None:
+    """Take the downloaded package files out of an image; into a directory of their own, if there is one, with copies of
+    the compiled Python files. py3compile leaves alone what has the time of its source, which is the package's."""
+    archives = Path("var/cache/apt/archives")
+    if kept:
+        (kept / archives).mkdir(parents=True)
+    for package in (image / archives).glob("*.deb"):
+        if kept:
+            package.rename(kept / archives / package.name)
+        else:
             package.unlink()
+    for compiled in (image / "usr/lib/python3/dist-packages").rglob("__pycache__") if kept else ():
+        shutil.copytree(compiled, kept / compiled.relative_to(image))
 
 
 def build(target: Path, recipe: dict[str, Any]) -> None:
@@ -136,6 +149,7 @@ def build(target: Path, recipe: dict[str, Any]) -> None:
             install(str(root), recipe)
         run("chroot", str(root), "sh", "-eux", stdin=str(recipe["script"]))
     unmount_below(partial)
+    set_packages_aside(image, partial / "packages" if recipe["keep_packages"] else None)
     shutil.rmtree(work)
     root.rmdir()
     partial.rename(target)
