@@ -119,6 +119,8 @@ DRIFT: dict[str, str] = {
     "carrier device that is gone": "ip -n qrouter-edge1 link del ul-eth1",
     "HA address that is missing": "ip -n qrouter-edge1 addr del 169.254.192.29/18 dev ha-ha",
     "extra address": "ip -n qrouter-edge1 addr add 198.51.100.77/24 dev qr-blue",
+    "device that makes its own addresses": "ip -n qrouter-edge1 link set ha-ha addrgenmode eui64",
+    "bridge that makes its own addresses": "ip link set brqblue addrgenmode random",
     "extra device of a router": "ip -n qrouter-edge1 link add qr-old type bridge",
     "changed sysctl": "ip netns exec qrouter-edge1 sysctl -qw net.ipv4.ip_forward=0",
     "NAT rule that is gone": "ip netns exec qrouter-edge1 nft flush chain inet linuxbridge_vrrp postrouting",
@@ -139,6 +141,16 @@ def test_drift_is_found_and_mended(made: VirtualNode, kind: str) -> None:
     made.run("sh", "-ec", DRIFT[kind])
     assert make(made, 1)["changed"], "the drift is not seen"
     assert made.module(call(1), check=True)["actions"] == []
+
+
+def test_devices_that_a_killed_run_had_just_made_come_up_without_addresses_of_their_own(made: VirtualNode) -> None:
+    made.run("systemctl", "stop", "linuxbridge-vrrp-qrouter-edge1.service")
+    for device in ("ha-ha", "ul-eth1"):
+        made.ip("-n", NAMESPACE, "link", "set", device, "down", "addrgenmode", "eui64")
+    make(made, 1)
+    found = made.addresses(NAMESPACE) - {"fe80::f82f:76ff:fe9c:7a50/64", "fe80::f840:a3ff:fe6a:8c17/64"}
+    assert not [address for address in found if address.startswith("fe80")]
+    assert "eui64" not in made.ip("-n", NAMESPACE, "-d", "link", "show", "ha-ha")
 
 
 def test_after_all_that_the_router_works(node: VirtualNode) -> None:

@@ -111,7 +111,7 @@ def _found(wanted: Any) -> Found:
 
 
 def _link(device: Device, index: int, below: int | None = None, here: bool = True) -> Link:
-    return Link(device, index, below, here, up=True, quiet=True, carrier=True)
+    return Link(device, index, below, here, up=True, carrier=True)
 
 
 def _listed(objects: Any) -> str:

@@ -113,8 +113,8 @@ def _wrong(device: Device, link: Link) -> Iterator[tuple[str, object, object, st
     for key, value in device.facts if device.kind == "bridge" else ():
         if have.fact(key) != value:
             yield key, have.fact(key), value, "link set %s type bridge " + key + " " + value
-    if device.kind and not link.quiet:
-        yield "addrgenmode", "eui64", "none", "link set %s addrgenmode none"
+    if device.kind and link.addrgenmode != "none":
+        yield "addrgenmode", link.addrgenmode, "none", "link set %s addrgenmode none"
     if not link.up:
         yield "state", "down", "up", "link set %s up"
 

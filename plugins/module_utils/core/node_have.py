@@ -24,13 +24,16 @@ _FACTS = {
     "vlan": (("id", "id"),),
     "macvlan": (("mode", "mode"),),
 }
+#: How a device makes link-local addresses of its own, in the kernel's numbers (linux/if_link.h, in6_addr_gen_mode) and
+#: in the words of ip-link(8).
+_ADDRESS_MODES = {"0": "eui64", "1": "none", "2": "stable_secret", "3": "random"}
 
 
 @dataclass(frozen=True)
 class Link:
     """A device that is there. below: number of the device below it or of the other end of a veth pair.
 
-    here: whether that device is in the same namespace. quiet: it makes no link-local addresses of its own.
+    here: whether that device is in the same namespace. addrgenmode: how it makes link-local addresses of its own.
     """
 
     device: Device
@@ -38,7 +41,7 @@ class Link:
     below: int | None = None
     here: bool = True
     up: bool = False
-    quiet: bool = False
+    addrgenmode: str = "none"
     carrier: bool = False
 
 
@@ -92,14 +95,18 @@ class Have:
     companions: Companions = field(default_factory=Companions)
 
 
-def links(listing: str, outside: Mapping[int, str] | None = None) -> dict[str, Link]:
-    """Devices from ``ip -j -d addr show``; outside: names of the node's devices by number, for a namespace's."""
+def links(listing: str, modes: Mapping[str, str], outside: Mapping[int, str] | None = None) -> dict[str, Link]:
+    """Devices from ``ip -j -d addr show``; outside: names of the node's devices by number, for a namespace's.
+
+    modes: what the kernel has as addr_gen_mode, by device, which that command does not tell (iproute2 6.1: only
+    ``ip link`` does). A device without one has no IPv6.
+    """
     items = [item for item in json.loads(listing or "[]") if "ifname" in item]
     own = {item["ifindex"]: item["ifname"] for item in items}
-    return {item["ifname"]: _link(item, own, outside or {}) for item in items}
+    return {item["ifname"]: _link(item, modes.get(item["ifname"], "1"), own, outside or {}) for item in items}
 
 
-def _link(item: dict[str, Any], own: Mapping[int, str], outside: Mapping[int, str]) -> Link:
+def _link(item: dict[str, Any], mode: str, own: Mapping[int, str], outside: Mapping[int, str]) -> Link:
     info = item.get("linkinfo", {})
     kind, data = info.get("info_kind", ""), info.get("info_data", {})
     below = item.get("link_index")
@@ -120,9 +127,9 @@ def _link(item: dict[str, Any], own: Mapping[int, str], outside: Mapping[int, st
     flags = item.get("flags", [])
     if below is None and lower in own.values():
         below = next(index for index, name in own.items() if name == lower)
-    quiet = item.get("inet6_addr_gen_mode") in (None, "none")
+    addrgenmode = _ADDRESS_MODES.get(mode, mode)
     here = "link_netnsid" not in item
-    return Link(device, item["ifindex"], below, here, "UP" in flags, quiet, "LOWER_UP" in flags)
+    return Link(device, item["ifindex"], below, here, "UP" in flags, addrgenmode, "LOWER_UP" in flags)
 
 
 def _address(entry: Mapping[str, Any]) -> str:

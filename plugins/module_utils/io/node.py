@@ -60,7 +60,7 @@ class Node:
         routers = (*wanted.routers, *record.spec.routers)
         names = sorted({*(node_names.namespace(router.name) for router in routers), *record.owned.namespaces})
         companions = {key for router in routers for key in keys_of(router)}
-        outside = node_have.links(ip_batch.list_links())
+        outside = node_have.links(ip_batch.list_links(), _address_modes())
         floods = any(link.device.kind == "vxlan" for link in outside.values())
         there, installed = netns.names(), os.access(NODE.keepalived, os.X_OK)
         services = self._keepalived.look({name: name for name in names})
@@ -103,7 +103,7 @@ def _namespaces(names: list[str], outside: Mapping[str, Link]) -> dict[str, Name
 
     def look() -> Namespace:
         return Namespace(
-            node_have.links(ip_batch.list_links(), by_number),
+            node_have.links(ip_batch.list_links(), _address_modes(), by_number),
             {key: _sysctl(key) for key, _value in SYSCTLS},
             node_nat.canonical(ip_batch.list_table()),
         )
@@ -129,6 +129,13 @@ def _perform_inside(command: Command, inherited: Sequence[int]) -> None:
     elif isinstance(command, Sysctls):
         for key, value in command.values:
             _set_sysctl(key, value)
+
+
+def _address_modes() -> dict[str, str]:
+    """addr_gen_mode of each device in the namespace of the calling thread, and of what sysctls call all and default."""
+    names = _listed("/proc/sys/net/ipv6/conf")
+    modes = {name: _sysctl("net/ipv6/conf/%s/addr_gen_mode" % name) for name in names}
+    return {name: mode for name, mode in modes.items() if mode is not None}
 
 
 def _sysctl(key: str) -> str | None:
