@@ -10,7 +10,6 @@ real run say the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
@@ -51,10 +50,6 @@ class Operation(Protocol, Generic[Want, Have, Port]):
     #     what has not come about yet though no step is left, such as an agent that is to become active; "" when all
     #     has. A real run goes on looking for it, one with nothing to do as well, and fails with it in the end.
 
-    # repeat_after: float, which an operation may have:
-    #     seconds of looking again after which what is left is done once more, for what else was at work on the node (a
-    #     killed run's last command, a unit that starts) may have undone it. It is then among the actions twice.
-
     def result(self, have: Have, want: Want, plan: Plan) -> dict[str, Any]:
         """What the module returns beside changed, actions and diff. plan has steps left in check mode only."""
 
@@ -82,13 +77,8 @@ def _converge(module: AnsibleModule, operation: Operation[Any, Any, Any]) -> Non
     if module.check_mode or not (plan.steps or _pending(operation, have, want)):
         module.exit_json(**outcome, **operation.result(have, want, plan))
     _apply(module, operation, plan, port, outcome)
-
-    def repeat(left: Plan) -> None:
-        _apply(module, operation, left, port, outcome, earlier=outcome["actions"])
-        outcome["actions"] = [*outcome["actions"], *left.actions]
-
     try:
-        have, left = _settle(operation, port, want, repeat)
+        have, left = _settle(operation, port, want)
     except (EdgeError, SpecError) as error:
         module.fail_json(msg=str(error), **outcome)
     missing = left.actions or [text for text in [_pending(operation, have, want)] if text]
@@ -108,43 +98,29 @@ def _pending(operation: Operation[Any, Any, Any], have: Any, want: Any) -> str:
 
 
 def _apply(
-    module: AnsibleModule,
-    operation: Operation[Any, Any, Any],
-    plan: Plan,
-    port: Any,
-    outcome: dict[str, Any],
-    earlier: Sequence[str] = (),
+    module: AnsibleModule, operation: Operation[Any, Any, Any], plan: Plan, port: Any, outcome: dict[str, Any]
 ) -> None:
-    """Carry out the plan's steps; earlier: actions of this run that were carried out before."""
-    for at, step in enumerate(plan.steps):
+    for done, step in enumerate(plan.steps):
         try:
             operation.apply(step, port)
         except (EdgeError, SpecError) as error:
-            done = [*earlier, *plan.actions[:at]]
             module.fail_json(
                 msg="%s: %s" % (step, error),
-                changed=bool(done) or getattr(error, "changed", False),
-                actions=[*earlier, *plan.actions],
-                actions_done=done,
+                changed=done > 0 or getattr(error, "changed", False),
+                actions=plan.actions,
+                actions_done=plan.actions[:done],
                 action_failed=str(step),
-                actions_remaining=plan.actions[at + 1 :],
+                actions_remaining=plan.actions[done + 1 :],
                 **({"diff": outcome["diff"]} if "diff" in outcome else {}),
             )
 
 
-def _settle(
-    operation: Operation[Any, Any, Any], port: Any, want: Any, repeat: Callable[[Plan], None]
-) -> tuple[Any, Plan]:
+def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any) -> tuple[Any, Plan]:
     """Look again until nothing is left to do or the deadline passes."""
-    begin = time.monotonic()
-    deadline = begin + operation.settle_timeout(want)
-    patience = getattr(operation, "repeat_after", None)
+    deadline = time.monotonic() + operation.settle_timeout(want)
     while True:
         have = operation.observe(port, want)
         left = operation.plan(have, want)
         if not (left.steps or _pending(operation, have, want)) or time.monotonic() >= deadline:
             return have, left
-        if patience is not None and left.steps and time.monotonic() - begin >= patience:
-            repeat(left)
-            patience = None
         time.sleep(operation.poll_interval)

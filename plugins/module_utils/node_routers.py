@@ -25,7 +25,6 @@ class NodeRouters:
     poll_interval = 0.1
     #: Seconds within which keepalived has taken away, after a reload, the addresses that are no longer its own.
     SETTLE = 10.0
-    repeat_after = 4.0
 
     def parse(self, params: dict[str, Any]) -> Want:
         return parse_call(params)

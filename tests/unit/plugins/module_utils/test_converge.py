@@ -153,43 +153,6 @@ def test_steps_that_stay_are_told(clock):
     assert result["actions_remaining"] == ["count to 1"]
 
 
-def test_what_was_undone_meanwhile_is_done_once_more_and_told(clock):
-    class Disturbed(Counter):
-        repeat_after = 4.0
-        disturbances = 1
-
-        def observe(self, port, want):
-            if self.looks and self.disturbances:
-                self.disturbances -= 1
-                self.at = 2
-            return super().observe(port, want)
-
-    done = count(Disturbed(), to=3)
-    assert (done["actions"], done["at"]) == (["count to 1", "count to 2", "count to 3", "count to 3"], 3)
-
-    class Hopeless(Disturbed):
-        disturbances = 1000
-
-    failed = count(Hopeless(), to=3)
-    assert failed["msg"] == "still to do after 10 s: count to 3"
-    assert failed["actions"].count("count to 3") == 2
-
-
-def test_what_cannot_be_done_once_more_does_not_hide_what_was_done(clock):
-    class Broken(Counter):
-        repeat_after = 4.0
-
-        def apply(self, step, port):
-            super().apply(step, port)
-            if step.payload == 3:
-                self.at, self.fault = 2, {3: EdgeError("no more")}
-
-    failed = count(Broken(), to=3)
-    assert (failed["msg"], failed["changed"]) == ("count to 3: no more", True)
-    assert failed["actions"] == ["count to 1", "count to 2", "count to 3", "count to 3"]
-    assert failed["actions_done"] == ["count to 1", "count to 2", "count to 3"]
-
-
 def test_an_error_while_looking_again_says_what_was_done():
     operation = Counter()
     operation.lost = EdgeError("gone")
