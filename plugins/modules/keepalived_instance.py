@@ -259,7 +259,9 @@ options:
         choices: [global, site, link, host]
       protocol:
         description:
-          - Name of the routing protocol that the route is marked with, V(static) for instance.
+          - Routing protocol that the route is marked with, V(static) for instance. A number from V(0) to V(255), or a
+            name of at most 125 characters that the node's C(/etc/iproute2/rt_protos) has or that keepalived knows
+            itself; on the node keepalived's own test refuses another before anything is written.
         type: str
       track:
         description:

@@ -31,7 +31,11 @@ MAX_GARP_DELAY = 4294
 MAX_INTERVAL = {2: 255, 3: 40.95}
 
 _PASSWORD = re.compile(r"[A-Za-z0-9%&()*+,./:;<=>?@^_`|~\[\]-]+\Z")
-_WORD = re.compile(r"[A-Za-z0-9_]+\Z")
+#: keepalived takes what strtoul(3) reads whole as a number, and looks for all else in /etc/iproute2/rt_protos, of which
+#: it reads 127 bytes of a line (lib/rttables.c, find_entry and MAX_RT_BUF): a digit, a space and the name.
+MAX_PROTOCOL_NAME = 125
+_PROTOCOL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_PROTOCOL_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)\Z")
 
 
 def instance_problems(instance: VrrpInstance, path: str) -> list[Problem]:
@@ -217,7 +221,21 @@ def _route(route: VirtualRoute) -> Iterator[tuple[str, str]]:
         yield "track", "must be false without an interface: keepalived cannot track such a route"
     if route.scope is not None and (network.version == 6 or route.scope not in ("global", "site", "link", "host")):
         yield "scope", "%r is not a scope of an IPv%d route" % (route.scope, network.version)
-    if route.protocol is not None and not _WORD.match(route.protocol):
-        yield "protocol", "%r is not a routing protocol" % route.protocol
-    elif route.protocol is not None and route.track:
-        yield "protocol", "cannot be set for a route that is tracked: set track to false"
+    if route.protocol is not None:
+        yield from _protocol(route.protocol)
+        if route.track:
+            yield "protocol", "cannot be set for a route that is tracked: set track to false"
+
+
+def _protocol(given: str) -> Iterator[tuple[str, str]]:
+    """Whether a name is known depends on the node; there keepalived's own test says so."""
+    if _PROTOCOL_NUMBER.match(given):
+        # As text, for Python refuses to read numbers of thousands of digits.
+        if len(given) > 3 or int(given) > 255:
+            yield "protocol", "%s is out of range: 0 to 255" % given
+    elif not _PROTOCOL_NAME.match(given):
+        text = "%r is not a routing protocol: a number from 0 to 255, or a name of ASCII letters, digits and _"
+        yield "protocol", text % given
+    elif len(given) > MAX_PROTOCOL_NAME:
+        text = "has %d characters; keepalived reads names of at most %d from /etc/iproute2/rt_protos"
+        yield "protocol", text % (len(given), MAX_PROTOCOL_NAME)

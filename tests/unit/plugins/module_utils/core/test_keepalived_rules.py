@@ -22,6 +22,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived i
     problems,
 )
 
+PROTOCOL = "virtual_routes[0].protocol"
 GOOD: dict[str, Any] = {
     "name": "router1",
     "interface": "ha-net",
@@ -111,10 +112,28 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
         "virtual_routes[0].protocol",
         "cannot be set for a route that is tracked",
     ),
+    *(
+        ({"virtual_routes": (VirtualRoute("0.0.0.0/0", "203.0.113.1", protocol=given, track=False),)}, PROTOCOL, text)
+        for given, text in [
+            ("256", "256 is out of range: 0 to 255"),
+            ("9" * 5000, "is out of range: 0 to 255"),
+            ("010", "'010' is not a routing protocol: a number from 0 to 255, or a name"),
+            ("0x10", "'0x10' is not a routing protocol"),
+            ("", "'' is not a routing protocol"),
+            ("static\n", "is not a routing protocol"),
+            ("ü", "is not a routing protocol"),
+            ("a" * 126, "has 126 characters; keepalived reads names of at most 125"),
+        ]
+    ),
     ({"notify": "relative"}, "notify", "give an absolute path"),
     ({"notify_fault": "/bin/sh -c 'x'"}, "notify_fault", "a character that keepalived.conf cannot hold"),
     ({"garp_master_delay": 4295}, "garp_master_delay", "4295 is out of range: 0 to 4294"),
 ]
+
+
+@pytest.mark.parametrize("given", ["0", "255", "static", "a" * 125, "_x1"])
+def test_a_protocol_is_a_number_of_a_byte_or_a_name(given: str) -> None:
+    assert found(virtual_routes=(VirtualRoute("0.0.0.0/0", "203.0.113.1", protocol=given, track=False),)) == []
 
 
 @pytest.mark.parametrize(("changes", "path", "message"), CASES)
