@@ -34,7 +34,7 @@ COMMANDS = ("/bin/true", "/bin/true a b-c", "/usr/bin/env x=1,2 /bin/true @y", "
 MISTAKES = ("", "six teen letters", "a/b", "a\nb", 'a"b', "a\\b", "#a", "a!b", "{", "}", "${_PWD}", "ü", "-", "a" * 300)
 NAME = "abcXYZ019_.-"
 PASSWORD = "aZ09%&()*+,./:;<=>?@^_`|~[]-"
-PROTOCOLS = ("static", "boot", "186")
+PROTOCOLS = ("static", "boot", "0", "186", "255")
 SCOPES = ("global", "site", "link", "host")
 
 
@@ -93,7 +93,7 @@ class Maker:
         interface = self.maybe(self.interface)
         next_hop = None if interface and self.chance.random() < 0.3 else self.host(version)
         track = bool(interface and self.chance.random() < 0.5)
-        protocol = None if track else self.maybe(lambda: str(self.value(lambda: self.chance.choice(PROTOCOLS))))
+        protocol = None if track else self.maybe(self.protocol)
         return VirtualRoute(
             destination=self.value(lambda: network),
             next_hop=next_hop,
@@ -103,6 +103,10 @@ class Maker:
             on_link=bool(interface and next_hop and self.chance.random() < 0.5),
             track=self.value(lambda: track, (True, False)),
         )
+
+    def protocol(self) -> str:
+        wrong = (*MISTAKES, "256", "-1", "08", "4294967295", "9" * 30)
+        return str(self.value(lambda: self.chance.choice(PROTOCOLS), wrong))
 
     def interval(self, version: int) -> float:
         whole = float(self.chance.choice((1, 2, 255)))
