@@ -15,14 +15,13 @@ FAKES = Path(__file__).parents[1] / "fakes"
 sys.path.insert(0, str(FAKES))
 import edge_site
 import virtual_node
-from edge_site import NAMESPACE, VIRTUAL
+from edge_site import KEEPALIVED, VIRTUAL
 from virtual_node import Site, VirtualNode, volatile, wait_for
 
 _WHY = virtual_node.usable() or (None if shutil.which("radvd") else "needs radvd")
 pytestmark = pytest.mark.skipif(_WHY is not None, reason=_WHY or "")
 
 UNIT = "linuxbridge-vrrp-radvd@qrouter-edge1.service"
-KEEPALIVED = "linuxbridge-vrrp-qrouter-edge1.service"
 LEG = {"network": "blue", "addresses": [VIRTUAL, "2001:db8:1::1/64"]}
 #: A host in the network, on one of the nodes.
 HOST = """
@@ -34,20 +33,16 @@ ip -n host link set eth0 up
 
 def call(number: int, **leg: Any) -> dict[str, Any]:
     told = {"ipv6_ra_mode": "slaac", "dns_nameservers": ["2001:db8:1::53"], **leg}
-    # A short interval, for tests that wait for a failover; it takes VRRP version 3, which has no password.
-    values = {"advert_interval": 0.2, "authentication": None, "priority": 100 - number}
     given = {key: value for key, value in told.items() if value}
-    return edge_site.call(number, interfaces=[{**LEG, **given}], **values)
+    return edge_site.quick_call(number, interfaces=[{**LEG, **given}])
 
 
 def make(node: VirtualNode, number: int, **leg: Any) -> dict[str, Any]:
-    result = node.module(call(number, **leg))
-    assert not result.get("failed"), result["msg"]
-    return result
+    return edge_site.done(node, call(number, **leg))
 
 
 def radvd(node: VirtualNode) -> bool:
-    return "MainPID=0" not in node.run("systemctl", "show", UNIT)
+    return edge_site.runs(node, UNIT)
 
 
 class Frames:
@@ -199,19 +194,8 @@ def test_what_radvd_refuses_is_not_written(nodes: list[VirtualNode]) -> None:
 
 
 def test_without_the_package_nothing_is_changed_and_the_error_names_option_and_package() -> None:
-    site = Site(volatile(), ["alone"])
-    try:
-        node = site.nodes["alone"]
-        node.run("mount", "--bind", "/dev/null", "/usr/sbin/radvd")
-        refused = node.module(call(1))
-        assert refused["failed"] and not refused["changed"]
-        assert refused["msg"].startswith(
-            "need package radvd, which is not installed, for routers[edge1].interfaces[blue].ipv6_ra_mode"
-        )
-        assert "brqblue" not in node.ip("link") and NAMESPACE not in node.ip("netns")
-        make(node, 1, ipv6_ra_mode=None, dns_nameservers=[])
-    finally:
-        site.close()
+    option = "routers[edge1].interfaces[blue].ipv6_ra_mode"
+    edge_site.assert_package_is_asked_for(call(1), "radvd", option, call(1, ipv6_ra_mode=None, dns_nameservers=[]))
 
 
 def test_a_node_that_was_booted_is_a_backup_without_radvd(site: Site, nodes: list[VirtualNode]) -> None:

@@ -16,14 +16,13 @@ FAKES = Path(__file__).parents[1] / "fakes"
 sys.path.insert(0, str(FAKES))
 import edge_site
 import virtual_node
-from edge_site import NAMESPACE
+from edge_site import KEEPALIVED
 from virtual_node import Site, VirtualNode, volatile, wait_for
 
 _WHY = virtual_node.usable() or (None if shutil.which("conntrackd") else "needs conntrackd")
 pytestmark = pytest.mark.skipif(_WHY is not None, reason=_WHY or "")
 
 UNIT = "linuxbridge-vrrp-conntrackd@qrouter-edge1.service"
-KEEPALIVED = "linuxbridge-vrrp-qrouter-edge1.service"
 SERVER = "203.0.113.1"
 #: Two clients, which use the same source port: source NAT has to give one of them another.
 CLIENTS = ["198.51.100.50", "198.51.100.51"]
@@ -41,19 +40,15 @@ ip -n server addr add 203.0.113.1/24 dev eth0
 
 
 def call(number: int, **values: Any) -> dict[str, Any]:
-    """A short interval, for tests that wait for a failover; it takes VRRP version 3, which has no password."""
-    own = {"advert_interval": 0.2, "authentication": None, "priority": 100 - number, "connection_tracking": True}
-    return edge_site.call(number, **{**own, **values})
+    return edge_site.quick_call(number, **{"connection_tracking": True, **values})
 
 
 def make(node: VirtualNode, number: int, **values: Any) -> dict[str, Any]:
-    result = node.module(call(number, **values))
-    assert not result.get("failed"), result["msg"]
-    return result
+    return edge_site.done(node, call(number, **values))
 
 
 def conntrackd(node: VirtualNode) -> bool:
-    return "MainPID=0" not in node.run("systemctl", "show", UNIT)
+    return edge_site.runs(node, UNIT)
 
 
 def ask(node: VirtualNode, what: str) -> list[str]:
@@ -214,15 +209,5 @@ def test_turned_on_gathered_and_off_again_the_router_stays_active(world: World) 
 
 
 def test_without_the_package_nothing_is_changed_and_the_error_names_option_and_package() -> None:
-    site = Site(volatile(), ["alone"])
-    try:
-        node = site.nodes["alone"]
-        node.run("mount", "--bind", "/dev/null", "/usr/sbin/conntrackd")
-        refused = node.module(call(1))
-        assert refused["failed"] and not refused["changed"]
-        wanted = "need package conntrackd, which is not installed, for routers[edge1].connection_tracking"
-        assert refused["msg"].startswith(wanted)
-        assert "brqblue" not in node.ip("link") and NAMESPACE not in node.ip("netns")
-        make(node, 1, connection_tracking=False)
-    finally:
-        site.close()
+    option = "routers[edge1].connection_tracking"
+    edge_site.assert_package_is_asked_for(call(1), "conntrackd", option, call(1, connection_tracking=False))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from virtual_node import VirtualNode
+from virtual_node import Site, VirtualNode, volatile
 
 VIRTUAL = "198.51.100.1/24"
 NAMESPACE = "qrouter-edge1"
+KEEPALIVED = "linuxbridge-vrrp-qrouter-edge1.service"
 
 
 def networks(*names: str) -> list[dict[str, Any]]:
@@ -46,10 +47,42 @@ def call(number: int, state: str = "exact", **values: Any) -> dict[str, Any]:
     }
 
 
+def quick_call(number: int, **values: Any) -> dict[str, Any]:
+    """A short interval, for tests that wait for a failover; it takes VRRP version 3, which has no password."""
+    return call(number, **{"advert_interval": 0.2, "authentication": None, "priority": 100 - number, **values})
+
+
 def make(node: VirtualNode, number: int, **values: Any) -> dict[str, Any]:
-    result = node.module(call(number, **values))
+    return done(node, call(number, **values))
+
+
+def done(node: VirtualNode, wanted: dict[str, Any]) -> dict[str, Any]:
+    """The result of a call that must not fail."""
+    result = node.module(wanted)
     assert not result.get("failed"), result["msg"]
     return result
+
+
+def runs(node: VirtualNode, unit: str) -> bool:
+    return "MainPID=0" not in node.run("systemctl", "show", unit)
+
+
+def assert_package_is_asked_for(wanted: dict[str, Any], program: str, option: str, without: dict[str, Any]) -> None:
+    """On a node without a program nothing is changed, the error names package and option, and a call without it works.
+
+    option is its path.
+    """
+    site = Site(volatile(), ["alone"])
+    try:
+        node = site.nodes["alone"]
+        node.run("mount", "--bind", "/dev/null", "/usr/sbin/" + program)
+        refused = node.module(wanted)
+        assert refused["failed"] and not refused["changed"]
+        assert refused["msg"].startswith("need package %s, which is not installed, for %s" % (program, option))
+        assert "brqblue" not in node.ip("link") and NAMESPACE not in node.ip("netns")
+        done(node, without)
+    finally:
+        site.close()
 
 
 def active(nodes: list[VirtualNode], namespace: str = NAMESPACE) -> list[str]:
