@@ -91,7 +91,10 @@ options:
         type: bool
   backup: &backup
     description:
-      - Keep the old file beside the new one, with the same owner and mode, when something changes.
+      - Keep the old file beside the new one, with the same owner and mode, when something changes. It is named after
+        the file, the process and the time, and ends in C(~), as with O(ansible.builtin.copy#module:backup).
+      - Each run that changes something leaves one more, with the passwords that the file had. None is ever removed;
+        that is for you to do.
     type: bool
     default: true
   create: &create
