@@ -1,12 +1,12 @@
 # Copyright: linuxbridge.vrrp contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is on a node, in the words of the anatomy: devices from ``ip -j -d addr``, forwarding entries, files."""
+"""What is on a node, in the words of the anatomy: devices from rtnetlink, forwarding entries, files."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,9 +24,6 @@ _FACTS = {
     "vlan": (("id", "id"),),
     "macvlan": (("mode", "mode"),),
 }
-#: How a device makes link-local addresses of its own, in the kernel's numbers (linux/if_link.h, in6_addr_gen_mode) and
-#: in the words of ip-link(8).
-_ADDRESS_MODES = {"0": "eui64", "1": "none", "2": "stable_secret", "3": "random"}
 
 
 @dataclass(frozen=True)
@@ -95,24 +92,18 @@ class Have:
     companions: Companions = field(default_factory=Companions)
 
 
-def links(listing: str, modes: Mapping[str, str], outside: Mapping[int, str] | None = None) -> dict[str, Link]:
-    """Devices from ``ip -j -d addr show``; outside: names of the node's devices by number, for a namespace's.
-
-    modes: what the kernel has as addr_gen_mode, by device, which that command does not tell (iproute2 6.1: only
-    ``ip link`` does). A device without one has no IPv6.
-    """
-    items = [item for item in json.loads(listing or "[]") if "ifname" in item]
+def links(items: Sequence[dict[str, Any]], outside: Mapping[int, str] | None = None) -> dict[str, Link]:
+    """Devices from core.rtnetlink.items(); outside: names of the node's devices by number, for a namespace's."""
     own = {item["ifindex"]: item["ifname"] for item in items}
-    return {item["ifname"]: _link(item, modes.get(item["ifname"], "1"), own, outside or {}) for item in items}
+    return {item["ifname"]: _link(item, own, outside or {}) for item in items}
 
 
-def _link(item: dict[str, Any], mode: str, own: Mapping[int, str], outside: Mapping[int, str]) -> Link:
+def _link(item: dict[str, Any], own: Mapping[int, str], outside: Mapping[int, str]) -> Link:
     info = item.get("linkinfo", {})
     kind, data = info.get("info_kind", ""), info.get("info_data", {})
+    here = "link_netnsid" not in item
     below = item.get("link_index")
-    lower: str | None = item.get("link")
-    if lower is None and below is not None and kind != "veth":
-        lower = (outside if "link_netnsid" in item else own).get(below)
+    lower = None if below is None or kind == "veth" else (own if here else outside).get(below)
     facts = [(name, data[key]) for name, key in _FACTS.get(kind, ()) if data.get(key) is not None]
     device = Device(
         item["ifname"],
@@ -120,15 +111,13 @@ def _link(item: dict[str, Any], mode: str, own: Mapping[int, str], outside: Mapp
         item.get("mtu"),
         item.get("master"),
         item.get("address"),
-        data.get("link") if kind == "vxlan" else lower if kind != "veth" else None,
+        data.get("link") if kind == "vxlan" else lower,
         tuple((name, str(value)) for name, value in facts),
         tuple(_address(entry) for entry in item.get("addr_info", []) if "local" in entry),
     )
     flags = item.get("flags", [])
-    if below is None and lower in own.values():
-        below = next(index for index, name in own.items() if name == lower)
-    addrgenmode = _ADDRESS_MODES.get(mode, mode)
-    here = "link_netnsid" not in item
+    # A device without one has no IPv6.
+    addrgenmode = item.get("inet6_addr_gen_mode", "none")
     return Link(device, item["ifindex"], below, here, "UP" in flags, addrgenmode, "LOWER_UP" in flags)
 
 

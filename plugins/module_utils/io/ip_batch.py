@@ -1,7 +1,7 @@
 # Copyright: linuxbridge.vrrp contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The edge to iproute2 and nftables: many changes in one process, and what they say when they refuse.
+"""The edge to iproute2: many changes in one process, and what it says when it refuses.
 
 Input is handed over in memory, for it may be read by nobody else and needs no name.
 """
@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_nat
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
 
@@ -36,25 +35,6 @@ def batch(tool: str, lines: Sequence[str], inherited: Sequence[int] = ()) -> Non
         line = lines[number - 1] if 0 < number <= len(lines) else "-batch"
         reason = "; ".join(text for text in (error or output).splitlines() if text and not _FAILED.match(text))
         raise EdgeError("%s %s: %s" % (tool, line, reason or "exit status %d" % status))
-
-
-def replace_table(text: str, inherited: Sequence[int] = ()) -> None:
-    """Load what node_nat.load_text() made, in the namespace of the calling thread: all of it or nothing."""
-    with _in_memory(text) as (path, descriptor):
-        status, output, error = run(["nft", "-j", "-f", path], check=False, pass_fds=[descriptor, *inherited])
-    if status:
-        raise EdgeError("nft refuses the rules: %s" % ((error or output).strip() or "exit status %d" % status))
-
-
-def list_table() -> str:
-    """The module's table in the namespace of the calling thread, as JSON; "" when there is none."""
-    status, output, _error = run(["nft", "-j", "list", "table", node_nat.FAMILY, node_nat.TABLE], check=False)
-    return "" if status else output
-
-
-def list_links() -> str:
-    """Devices and their addresses in the namespace of the calling thread, as JSON."""
-    return run(["ip", "-j", "-d", "addr", "show"])[1]
 
 
 def list_forwarding() -> str:

@@ -28,7 +28,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have im
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import ip_batch, netns
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import ip_batch, netns, nftables, rtnetlink
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.companions import CompanionDaemons
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Keepalived
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node_lock import NodeLock
@@ -60,7 +60,7 @@ class Node:
         routers = (*wanted.routers, *record.spec.routers)
         names = sorted({*(node_names.namespace(router.name) for router in routers), *record.owned.namespaces})
         companions = {key for router in routers for key in keys_of(router)}
-        outside = node_have.links(ip_batch.list_links(), _address_modes())
+        outside = node_have.links(rtnetlink.devices())
         floods = any(link.device.kind == "vxlan" for link in outside.values())
         there, installed = netns.names(), os.access(NODE.keepalived, os.X_OK)
         services = self._keepalived.look({name: name for name in names})
@@ -103,13 +103,12 @@ def _namespaces(names: list[str], outside: Mapping[str, Link]) -> dict[str, Name
 
     def look() -> Namespace:
         return Namespace(
-            node_have.links(ip_batch.list_links(), _address_modes(), by_number),
+            node_have.links(rtnetlink.devices(), by_number),
             {key: _sysctl(key) for key, _value in SYSCTLS},
-            node_nat.canonical(ip_batch.list_table()),
+            node_nat.canonical(nftables.listed(node_nat.FAMILY, node_nat.TABLE)),
         )
 
-    with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
-        return dict(zip(names, workers.map(lambda name: netns.inside(name, look), names)))
+    return {name: netns.inside(name, look) for name in names}
 
 
 def _perform(command: Command, inherited: Sequence[int]) -> None:
@@ -125,17 +124,10 @@ def _perform_inside(command: Command, inherited: Sequence[int]) -> None:
     if isinstance(command, Batch):
         ip_batch.batch(command.tool, command.lines, inherited)
     elif isinstance(command, Nat):
-        ip_batch.replace_table(command.text, inherited)
+        nftables.load(command.text)
     elif isinstance(command, Sysctls):
         for key, value in command.values:
             _set_sysctl(key, value)
-
-
-def _address_modes() -> dict[str, str]:
-    """addr_gen_mode of each device in the namespace of the calling thread, and of what sysctls call all and default."""
-    names = _listed("/proc/sys/net/ipv6/conf")
-    modes = {name: _sysctl("net/ipv6/conf/%s/addr_gen_mode" % name) for name in names}
-    return {name: mode for name, mode in modes.items() if mode is not None}
 
 
 def _sysctl(key: str) -> str | None:

@@ -1,0 +1,130 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the kernel's rtnetlink(7) tells of devices and addresses, in the words of ``ip -j -d address show``.
+
+Only what a Link is made of. One process of ``ip`` for each namespace would cost ten times as much.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+#: linux/rtnetlink.h, linux/if_link.h: what is asked, and that statistics need not be counted.
+GET_LINK, GET_ADDRESS = 18, 22
+_EXT_MASK, _SKIP_STATISTICS = 29, 8
+_LINK_HEADER, _ADDRESS_HEADER, _ATTRIBUTE = struct.Struct("=BxHiII"), struct.Struct("=BBBBI"), struct.Struct("=HH")
+#: The two upper bits of an attribute's type are flags (linux/netlink.h).
+_TYPE = 0x3FFF
+
+_ADDRESS, _NAME, _MTU, _LINK, _MASTER, _LINK_INFO, _AF_SPEC, _LINK_NETNSID = 1, 3, 4, 5, 10, 18, 26, 37
+_KIND, _DATA, _INET6_ADDR_GEN_MODE = 1, 2, 8
+_IFA_ADDRESS, _IFA_LOCAL = 1, 2
+_FLAGS = {1: "UP", 1 << 16: "LOWER_UP"}
+_GEN_MODES = {0: "eui64", 1: "none", 2: "stable_secret", 3: "random"}
+_MACVLAN_MODES = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
+
+Attributes = Mapping[int, bytes]
+
+
+def request(kind: int) -> bytes:
+    """The body of a dump request."""
+    if kind == GET_LINK:
+        return _LINK_HEADER.pack(0, 0, 0, 0, 0) + _ATTRIBUTE.pack(8, _EXT_MASK) + struct.pack("=I", _SKIP_STATISTICS)
+    return _ADDRESS_HEADER.pack(0, 0, 0, 0, 0)
+
+
+def items(links: Sequence[bytes], addresses: Iterable[bytes]) -> list[dict[str, Any]]:
+    """Devices with their addresses, from the messages that answer GET_LINK and GET_ADDRESS, without their headers."""
+    names = {}
+    told = []
+    for message in links:
+        _family, _type, index, flags, _change = _LINK_HEADER.unpack_from(message)
+        attributes = dict(_attributes(message[_LINK_HEADER.size :]))
+        names[index] = _text(attributes[_NAME])
+        told.append((index, flags, attributes))
+    found = {index: _link(index, flags, attributes, names) for index, flags, attributes in told}
+    for message in addresses:
+        family, length, _flags, _scope, index = _ADDRESS_HEADER.unpack_from(message)
+        attributes = dict(_attributes(message[_ADDRESS_HEADER.size :]))
+        local = attributes.get(_IFA_LOCAL, attributes.get(_IFA_ADDRESS))
+        if local and index in found:
+            found[index]["addr_info"].append({"local": socket.inet_ntop(family, local), "prefixlen": length})
+    return list(found.values())
+
+
+def _link(index: int, flags: int, attributes: Attributes, names: Mapping[int, str]) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "ifindex": index,
+        "ifname": names[index],
+        "flags": [name for bit, name in _FLAGS.items() if flags & bit],
+        "mtu": _number(attributes[_MTU]),
+        "addr_info": [],
+    }
+    if _ADDRESS in attributes:
+        item["address"] = attributes[_ADDRESS].hex(":")
+    if _MASTER in attributes:
+        item["master"] = names.get(_number(attributes[_MASTER]))
+    if _LINK in attributes:
+        item["link_index"] = _number(attributes[_LINK])
+    if _LINK_NETNSID in attributes:
+        item["link_netnsid"] = _number(attributes[_LINK_NETNSID])
+    mode = _nested(_nested(attributes, _AF_SPEC), int(socket.AF_INET6)).get(_INET6_ADDR_GEN_MODE)
+    if mode:
+        item["inet6_addr_gen_mode"] = _GEN_MODES.get(_number(mode))
+    info = _nested(attributes, _LINK_INFO)
+    if _KIND in info:
+        kind = _text(info[_KIND])
+        item["linkinfo"] = {"info_kind": kind, "info_data": _data(kind, _nested(info, _DATA), names)}
+    return item
+
+
+def _data(kind: str, data: Attributes, names: Mapping[int, str]) -> dict[str, Any]:
+    if kind == "bridge" and 23 in data:
+        return {"mcast_snooping": _number(data[23])}
+    if kind == "vlan" and 1 in data:
+        return {"id": _number(data[1])}
+    if kind == "macvlan" and 1 in data:
+        return {"mode": _MACVLAN_MODES.get(_number(data[1]))}
+    return dict(_vxlan(data, names)) if kind == "vxlan" else {}
+
+
+def _vxlan(data: Attributes, names: Mapping[int, str]) -> Iterator[tuple[str, Any]]:
+    """A group that is no multicast address is a single peer, which ``ip`` calls ``remote``."""
+    if 1 in data:
+        yield "id", _number(data[1])
+    if 15 in data:
+        yield "port", int.from_bytes(data[15], "big")
+    if 3 in data:
+        yield "link", names.get(_number(data[3]))
+    for group, local, family in ((2, 4, socket.AF_INET), (16, 17, socket.AF_INET6)):
+        if group in data and (data[group][0] == 0xFF if len(data[group]) == 16 else data[group][0] >> 4 == 0xE):
+            yield "group", socket.inet_ntop(family, data[group])
+        if any(data.get(local, b"")):
+            yield "local", socket.inet_ntop(family, data[local])
+
+
+def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while at + 4 <= len(data):
+        length, kind = _ATTRIBUTE.unpack_from(data, at)
+        if length < 4:
+            return
+        yield kind & _TYPE, data[at + 4 : at + length]
+        at += length + 3 & ~3
+
+
+def _nested(attributes: Attributes, kind: int) -> Attributes:
+    return dict(_attributes(attributes.get(kind, b"")))
+
+
+def _number(data: bytes) -> int:
+    """Numbers are in the byte order of the machine, and as long as their field; a negative one is of four bytes."""
+    return int(struct.unpack({1: "=B", 2: "=H", 4: "=i"}[len(data)], data)[0])
+
+
+def _text(data: bytes) -> str:
+    return data.rstrip(b"\0").decode("utf-8", "surrogateescape")
