@@ -40,10 +40,7 @@ class NodeRouters:
     def observe(self, port: Node | None, want: Want) -> Have:
         if port is None:
             return Have()
-        have = port.look(want.spec)
-        if want.state != "gathered":
-            target(have, want)
-        return have
+        return port.look(want.spec)
 
     def plan(self, have: Have, want: Want) -> Plan:
         return Plan() if want.state in ("rendered", "gathered") else plan(have, target(have, want))

@@ -119,6 +119,8 @@ def one_at_a_time(job: Callable[[str], T]) -> Callable[[str], T]:
 
 
 def start_all(units: list[str]) -> None:
+    import ctypes  # noqa: F401 - here, for enter() would import it in every child anew
+
     wanted = [other for unit in units for line in settings_of(unit).get("Wants", []) for other in line.split()]
     for unit in dict.fromkeys(other for other in wanted if other.endswith(".service")):
         start(unit)

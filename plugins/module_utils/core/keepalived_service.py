@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import (
@@ -96,6 +97,7 @@ class Write:
     namespace: str | None = None
 
 
+@cache
 def configuration_text(service: Service, capabilities: Capabilities = _NEWEST, layout: Layout = NODE) -> str:
     return HEADER + render(recorded(service, layout), capabilities)
 

@@ -14,6 +14,7 @@ reload. A run that was killed between writing a file and the reload is thus foun
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Configuration
 
@@ -142,6 +143,7 @@ def recorded(service: Service, layout: Layout = NODE) -> Configuration:
     return replace(service.configuration, global_definitions=definitions)
 
 
+@cache
 def unit_text(service: Service, layout: Layout = NODE) -> str:
     """The systemd unit of a service. ``systemctl reload`` tests the configuration in the namespace before SIGHUP."""
     name, configuration = service.name, layout.configuration(service.name)

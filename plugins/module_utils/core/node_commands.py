@@ -81,7 +81,7 @@ def flood_to(name: str, peers: Iterable[str]) -> Batch:
     return Batch(tuple("fdb append %s dev %s dst %s" % (FLOOD, name, peer) for peer in peers), tool="bridge")
 
 
-def add_router(anatomy: RouterAnatomy) -> tuple[Command, ...]:
+def add_router(anatomy: RouterAnatomy) -> tuple[Batch, Sysctls, Nat, Batch]:
     """Make a router's namespace and all that is in it; keepalived is not started."""
     outside = ["netns add " + anatomy.namespace]
     inside = ["link set lo up"]
@@ -97,6 +97,13 @@ def add_router(anatomy: RouterAnatomy) -> tuple[Command, ...]:
         nat(anatomy),
         Batch(tuple(inside), anatomy.namespace),
     )
+
+
+def add_routers(group: Iterable[RouterAnatomy]) -> tuple[Command, ...]:
+    """The same for some at once: what is done outside of their namespaces is one batch."""
+    made = [add_router(anatomy) for anatomy in group]
+    outside = Batch(tuple(line for commands in made for line in commands[0].lines))
+    return (outside, *(command for commands in made for command in commands[1:]))
 
 
 def add_leg(leg: Leg, namespace: str) -> tuple[Command, ...]:

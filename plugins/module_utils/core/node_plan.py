@@ -9,7 +9,7 @@ networks, devices, keepalived; what nothing uses any more goes last, and is then
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
@@ -52,6 +52,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have im
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
 
+#: Routers that are made in one step, at most: a command has a time limit.
+TOGETHER = 50
 #: Devices of a router that this module makes; others in its namespace are the operator's.
 _OURS = ("ha-", "qr-", "qg-", node_names.CARRIER_PREFIX)
 
@@ -104,6 +106,7 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
                 _difference(changes, difference)
     for anatomy in routers:
         _router(changes, have, anatomy)
+    _make_routers(changes, have, [anatomy for anatomy in routers if anatomy.namespace not in have.namespaces])
     for file in node_boot.files(want, paths.script, paths.unit):
         _put(changes, have, file, secret=file.mode == 0o700)
     written = companions.reload or any(step.object == paths.unit for step in changes.steps)
@@ -139,13 +142,6 @@ def _difference(changes: Changes, difference: node_differences.Difference) -> No
 def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> None:
     namespace = have.namespaces.get(anatomy.namespace)
     if namespace is None:
-        stale = [tap.name for tap in anatomy.taps if tap.name in have.links]
-        commands: tuple[Command, ...] = (remove_links(stale),) if stale else ()
-        if anatomy.namespace in have.existing:
-            commands += (Batch(("netns del " + anatomy.namespace,)),)
-        commands += node_commands.add_router(anatomy)
-        made = [node_differences.make(device) + " " + device.name for device in anatomy.devices]
-        changes.add("make", "router " + anatomy.namespace, None, made, commands)
         return
     anew = set()
     for device, differences in _of_devices(have, anatomy, namespace):
@@ -156,6 +152,24 @@ def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> None:
     _inside(changes, anatomy, namespace)
     loaded = have.services.get(anatomy.namespace, NOTHING).process
     node_addresses.remove_others(changes, anatomy, namespace, loaded.loaded if loaded else None, anew)
+
+
+def _make_routers(changes: Changes, have: Have, missing: Sequence[RouterAnatomy]) -> None:
+    """Some in one step, for ``ip`` does many at once; after others were mended, which may give up what these take."""
+    for first in range(0, len(missing), TOGETHER):
+        group = missing[first : first + TOGETHER]
+        changes.steps.append(Step("make", "router " + " ".join(one.namespace for one in group), _make(have, group)))
+        for one in group:
+            name = "router " + one.namespace
+            made = [node_differences.make(device) + " " + device.name for device in one.devices]
+            changes.before[name], changes.after[name] = None, made
+
+
+def _make(have: Have, group: Sequence[RouterAnatomy]) -> tuple[Command, ...]:
+    stale = [tap.name for one in group for tap in one.taps if tap.name in have.links]
+    gone = ["netns del " + one.namespace for one in group if one.namespace in have.existing]
+    cleared = ((remove_links(stale),) if stale else ()) + ((Batch(tuple(gone)),) if gone else ())
+    return (*cleared, *node_commands.add_routers(group))
 
 
 def _of_devices(

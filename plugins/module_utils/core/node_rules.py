@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, Callable
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
@@ -83,7 +84,12 @@ def _networks(networks: Networks) -> Iterator[Problem]:
         by_device.setdefault(device, network.name)
 
 
-def _vrrp(router: Router, path: str) -> Iterator[Problem]:
+@cache
+def _vrrp(router: Router, path: str) -> tuple[Problem, ...]:
+    return tuple(_vrrp_problems(router, path))
+
+
+def _vrrp_problems(router: Router, path: str) -> Iterator[Problem]:
     if router.virtual_router_id == 255:
         text = "255 is out of range: 1 to 254, for the primary address is 169.254.0.<virtual_router_id>/24"
         yield Problem(path + ".virtual_router_id", text)

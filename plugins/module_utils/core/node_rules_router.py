@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
@@ -18,8 +19,13 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.radvd import
 Place = tuple[str, Any, Any, str]
 
 
-def router_problems(router: Router, path: str) -> Iterator[Problem]:
+@cache
+def router_problems(router: Router, path: str) -> tuple[Problem, ...]:
     """What is wrong within a router; path is where it stands."""
+    return tuple(_problems(router, path))
+
+
+def _problems(router: Router, path: str) -> Iterator[Problem]:
     places = list(_places(router, path))
     yield from _overlaps(router, path, places)
     for at, leg in enumerate(router.interfaces):

@@ -15,8 +15,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import Write
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import netfilter
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import netfilter, netns
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Units
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
@@ -93,8 +92,8 @@ def _complaint(kind: Kind, write: Write) -> str:
         os.fchmod(descriptor, 0o600)
         os.write(descriptor, write.text.encode())
         path = "/proc/self/fd/%d" % descriptor
-        command = ["ip", "netns", "exec", write.namespace or "", kind.program, *kind.test, path]
-        status, output, error = run(command, check=False, pass_fds=[descriptor])
+        command = [kind.program, *kind.test, path]
+        status, output, error = netns.run_in(write.namespace, command, pass_fds=[descriptor])
     finally:
         os.close(descriptor)
     text = (error.strip() or output.strip()).replace(path, write.path)

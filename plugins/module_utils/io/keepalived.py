@@ -30,6 +30,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_u
     unit_name,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import netns
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
@@ -81,7 +82,10 @@ class Keepalived:
 
     def look(self, namespaces: Mapping[str, str | None]) -> dict[str, Found]:
         """What there is of each service; namespaces gives for each name the network namespace that it should run in."""
-        units = self._units.look([unit_name(name) for name in namespaces])
+        return self.found(namespaces, self._units.look([unit_name(name) for name in namespaces]))
+
+    def found(self, namespaces: Mapping[str, str | None], units: Mapping[str, UnitState]) -> dict[str, Found]:
+        """The same, of units that were looked at already."""
         return {name: self._found(name, namespace, units[unit_name(name)]) for name, namespace in namespaces.items()}
 
     def _found(self, name: str, namespace: str | None, unit: UnitState) -> Found:
@@ -172,9 +176,8 @@ class Keepalived:
             with open(os.dup(descriptor), "w", encoding="utf-8") as file:
                 file.write(write.text)
             path = "/proc/self/fd/%d" % descriptor
-            command = ["ip", "netns", "exec", write.namespace] if write.namespace else []
-            command += [self._layout.keepalived, "--config-test", "--use-file=" + path]
-            status, _output, error = run(command, check=False, pass_fds=[descriptor])
+            command = [self._layout.keepalived, "--config-test", "--use-file=" + path]
+            status, _output, error = netns.run_in(write.namespace, command, pass_fds=[descriptor])
         finally:
             os.close(descriptor)
         if not status and "skipping" not in error:

@@ -29,6 +29,7 @@ PATIENCE = 5.0
 
 _CLONE_NEWNET = 0x40000000
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
 _T = TypeVar("_T")
 
 
@@ -69,14 +70,22 @@ def inside(name: str, function: Callable[[], _T]) -> _T:
     return results[0]
 
 
+def run_in(name: str | None, command: Sequence[str], pass_fds: Sequence[int] = ()) -> tuple[int, str, str]:
+    """What commands.run() gives, whatever the exit status, of a command in the network namespace; None is our own."""
+
+    def command_run() -> tuple[int, str, str]:
+        return run(command, check=False, pass_fds=pass_fds)
+
+    return command_run() if name is None else inside(name, command_run)
+
+
 def _set_network_namespace(name: str) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
     try:
         descriptor = os.open(path_of(name), os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise EdgeError("network namespace %s cannot be entered: %s" % (name, error.strerror)) from None
     try:
-        if libc.setns(descriptor, _CLONE_NEWNET):
+        if _LIBC.setns(descriptor, _CLONE_NEWNET):
             reason = os.strerror(ctypes.get_errno())
             raise EdgeError("network namespace %s cannot be entered: %s" % (name, reason))
     finally:

@@ -60,7 +60,7 @@ def _context() -> Iterator[tuple[Any, ctypes.c_void_p]]:
         library.nft_ctx_free(context)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _library() -> Any:
     try:
         library = ctypes.CDLL(_LIBRARY)

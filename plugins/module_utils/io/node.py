@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import groupby
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_have, node_names, node_nat, node_record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Processes, Tests
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE, unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import SYSCTLS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import UNIT
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
@@ -27,6 +29,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_compani
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, Namespace, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_touched import touched
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import ip_batch, netns, nftables, rtnetlink
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.companions import CompanionDaemons
@@ -49,6 +52,8 @@ class Node:
         self._keepalived = Keepalived(self._units)
         self._companions = CompanionDaemons(self._units)
         self._lock = NodeLock(os.path.dirname(paths.record))
+        #: What was seen in a namespace in which no step has changed anything since.
+        self._seen: dict[str, Namespace] | None = None
 
     def lock(self) -> None:
         """Wait for other runs, and for what a killed one has begun."""
@@ -63,17 +68,17 @@ class Node:
         outside = node_have.links(rtnetlink.devices())
         floods = any(link.device.kind == "vxlan" for link in outside.values())
         there, installed = netns.names(), os.access(NODE.keepalived, os.X_OK)
-        services = self._keepalived.look({name: name for name in names})
+        units = self._units.look([UNIT, *map(unit_name, names)])
         return Have(
             record=record,
             links=outside,
-            namespaces=_namespaces([name for name in names if name in there], outside),
+            namespaces=self._namespaces([name for name in names if name in there], outside),
             existing=frozenset(_listed(netns.DIRECTORY)),
             flooding=node_have.flooding(ip_batch.list_forwarding()) if floods else {},
             files={path: file for path in vars(self._paths).values() for file in [read_own(path)] if file},
-            services=services,
+            services=self._keepalived.found({name: name for name in names}, units),
             recorder=self._keepalived.recorder(),
-            enabled=self._units.look([UNIT])[UNIT].enabled,
+            enabled=units[UNIT].enabled,
             management=_management(outside),
             capabilities=self._keepalived.capabilities() if installed else Capabilities(),
             keepalived=installed,
@@ -83,57 +88,80 @@ class Node:
     def apply(self, step: Step) -> None:
         """Carry out a step of node_plan.plan()."""
         self.lock()
+        if self._seen:
+            for name in touched(step, frozenset(self._seen)):
+                self._seen.pop(name, None)
         if step.verb == "need":
             raise EdgeError("install it first; nothing was changed")
         if isinstance(step.payload, tuple) and step.payload and isinstance(step.payload[0], _MINE):
-            for command in step.payload:
-                _perform(command, self._lock.inherited)
+            _perform_all(step.payload, self._lock.inherited)
         elif isinstance(step.payload, (Tests, Processes)):
             self._companions.apply(step)
         else:
             self._keepalived.apply(step)
+
+    def _namespaces(self, names: list[str], outside: Mapping[str, Link]) -> dict[str, Namespace]:
+        by_number = {link.index: name for name, link in outside.items()}
+        seen = self._seen or {}
+        found = {name: seen.get(name) or netns.inside(name, partial(_look_inside, by_number)) for name in names}
+        if self._seen is None:
+            self._seen = dict(found)
+        return found
 
     def _record(self) -> Record:
         file = read_own(self._paths.record)
         return node_record.read(file.text, self._paths.record) if file else Record()
 
 
-def _namespaces(names: list[str], outside: Mapping[str, Link]) -> dict[str, Namespace]:
-    by_number = {link.index: name for name, link in outside.items()}
+def _look_inside(outside: Mapping[int, str]) -> Namespace:
+    return Namespace(
+        node_have.links(rtnetlink.devices(), outside),
+        {key: _sysctl(key) for key, _value in SYSCTLS},
+        node_nat.canonical(nftables.listed(node_nat.FAMILY, node_nat.TABLE)),
+    )
 
-    def look() -> Namespace:
-        return Namespace(
-            node_have.links(rtnetlink.devices(), by_number),
-            {key: _sysctl(key) for key, _value in SYSCTLS},
-            node_nat.canonical(nftables.listed(node_nat.FAMILY, node_nat.TABLE)),
-        )
 
-    return {name: netns.inside(name, look) for name in names}
+def _perform_all(commands: Sequence[Command], inherited: Sequence[int]) -> None:
+    """Carry out the commands in their order, except that those of several namespaces are carried out side by side."""
+    for outside, group in groupby(commands, lambda command: _namespace_of(command) is None):
+        if outside:
+            _perform_each(group, inherited)
+            continue
+        together: dict[str, list[Command]] = {}
+        for command in group:
+            together.setdefault(_namespace_of(command) or "", []).append(command)
+        with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
+            done = [workers.submit(netns.inside, name, partial(_perform_each, found, inherited))
+                    for name, found in together.items()]  # fmt: skip
+        for one in done:
+            one.result()
+
+
+def _namespace_of(command: Command) -> str | None:
+    return None if isinstance(command, PutFile) else command.namespace
+
+
+def _perform_each(commands: Iterable[Command], inherited: Sequence[int]) -> None:
+    for command in commands:
+        _perform(command, inherited)
 
 
 def _perform(command: Command, inherited: Sequence[int]) -> None:
     if isinstance(command, PutFile):
         write_own(command.path, command.text, command.mode)
-    elif command.namespace is None:
-        ip_batch.batch(command.tool, command.lines, inherited)
-    else:
-        netns.inside(command.namespace, lambda: _perform_inside(command, inherited))
-
-
-def _perform_inside(command: Command, inherited: Sequence[int]) -> None:
-    if isinstance(command, Batch):
+    elif isinstance(command, Batch):
         ip_batch.batch(command.tool, command.lines, inherited)
     elif isinstance(command, Nat):
         nftables.load(command.text)
-    elif isinstance(command, Sysctls):
+    else:
         for key, value in command.values:
             _set_sysctl(key, value)
 
 
 def _sysctl(key: str) -> str | None:
     try:
-        with open("/proc/sys/" + key, encoding="utf-8") as file:
-            return file.read().strip()
+        with open("/proc/sys/" + key, "rb", buffering=0) as file:
+            return file.read().decode().strip()
     except OSError:
         return None
 
