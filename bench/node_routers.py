@@ -15,7 +15,7 @@ import signal
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +123,13 @@ def outage_ratios(raw: dict[str, dict[str, list[float]]]) -> Iterator[Ratio]:
             yield Ratio("outage, advertisements each %s s, in s" % interval, router_, 0.05)
 
 
+def write(content: dict[str, Any]) -> None:
+    """What has been measured so far, for a run that is cut off."""
+    target = CHECKOUT / ".cache" / "bench" / "node_routers.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(content, indent=2) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--routers", type=int, default=100, help="also half and two and a half times as many")
@@ -135,10 +142,11 @@ def main() -> None:
     raw: dict[str, Any] = {"outage": {}, "scale": {}}
     ratios: list[Ratio] = []
 
-    def tell(found: Iterator[Ratio] | list[Ratio]) -> None:
+    def tell(found: Iterable[Ratio]) -> None:
         for ratio in found:
             ratios.append(ratio)
             print(ratio, flush=True)
+        write({"routers": given.routers, "raw": raw, "ratios": {one.name: one.value for one in ratios}})
 
     for interval in given.intervals:
         makers = {"bare": bare_router, "router": module_router}
@@ -150,10 +158,6 @@ def main() -> None:
     for count in (given.routers // 2, given.routers * 5 // 2):
         raw["scale"][str(count)] = making_alone(count)
     tell([scale_ratio(raw["scale"])])
-    target = CHECKOUT / ".cache" / "bench" / "node_routers.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    content = {"routers": given.routers, "raw": raw, "ratios": {one.name: one.value for one in ratios}}
-    target.write_text(json.dumps(content, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,119 @@
+# Copyright: linuxbridge.vrrp contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is read of a namespace without a process, against what ``ip`` and ``nft`` print there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import netns, nftables, rtnetlink
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+
+NEAR, FAR = ("lbvrrp-read%d-%s" % (os.getpid(), end) for end in ("near", "far"))
+#: A device of every kind that the module makes, and others that somebody may put in its place.
+DEVICES = """\
+link add name eth1 index 77 mtu 9000 address 02:00:00:00:00:77 type veth peer name port netns %s
+link add name pair type veth peer name twin
+link add name brqone type bridge mcast_snooping 0
+link add name brqtwo type bridge
+link add name vxlan-7 type vxlan id 7 dstport 4789 group 239.0.0.7 local 198.51.100.7 dev eth1
+link add name vxlan-8 type vxlan id 16777215 dstport 8472
+link add name vxlan-9 type vxlan id 9 dstport 4789 remote 198.51.100.9
+link add name vxlan-6 type vxlan id 6 dstport 4789 group ff05::6 local 2001:db8::6 dev eth1
+link add name carrier link eth1 type macvlan mode private
+link add name ha-one link brqone type macvlan mode bridge
+link set ha-one netns %s
+link set pair master brqone addrgenmode none up
+link set eth1 up
+addr add 198.51.100.1/24 dev eth1
+addr add 198.51.100.9/32 peer 203.0.113.9 dev carrier
+addr add 2001:db8::1/64 dev brqtwo
+""" % (FAR, FAR)
+TABLE = {"table": {"family": "inet", "name": "linuxbridge_vrrp"}}
+CHAIN = {"chain": {"family": "inet", "table": "linuxbridge_vrrp", "name": "silence"}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def namespaces() -> Iterator[None]:
+    try:
+        for name in (NEAR, FAR):
+            subprocess.run(["ip", "netns", "add", name], check=True)
+        subprocess.run(["ip", "-n", NEAR, "-batch", "-"], input=DEVICES, text=True, check=True)
+        yield
+    finally:
+        for name in (NEAR, FAR):
+            subprocess.run(["ip", "netns", "del", name], check=False)
+
+
+def inside(namespace: str, *command: str) -> Any:
+    command = ("ip", "netns", "exec", namespace, *command)
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def as_ip_says(namespace: str) -> list[dict[str, Any]]:
+    """Of what ``ip`` prints what is read too; it names the device below one where that is in the same namespace.
+
+    With addresses it does not tell whether a device makes its own, and IPv6 addresses of a VXLAN have words apart.
+    """
+    listing = inside(namespace, "ip", "-j", "-d", "addr", "show")
+    for item, link in zip(listing, inside(namespace, "ip", "-j", "-d", "link", "show"), strict=True):
+        item["inet6_addr_gen_mode"] = link["inet6_addr_gen_mode"]
+    numbers = {item["ifname"]: item["ifindex"] for item in listing}
+    return [of_a_device(item, numbers) for item in listing]
+
+
+def of_a_device(item: dict[str, Any], numbers: dict[str, int]) -> dict[str, Any]:
+    words = ("ifindex", "ifname", "mtu", "address", "master", "link_index", "link_netnsid", "inet6_addr_gen_mode")
+    found = {word: item[word] for word in words if word in item}
+    if item.get("link"):
+        found["link_index"] = numbers[item["link"]]
+    found["flags"] = {flag for flag in item["flags"] if flag in ("UP", "LOWER_UP")}
+    found["addr_info"] = [{word: entry[word] for word in ("local", "prefixlen")} for entry in item["addr_info"]]
+    kind = item.get("linkinfo", {}).get("info_kind")
+    if kind:
+        data = ("mcast_snooping", "id", "port", "group", "local", "link", "mode")
+        told = item["linkinfo"].get("info_data", {})
+        told.update({word: told[word + "6"] for word in ("group", "local") if word + "6" in told})
+        found["linkinfo"] = {"info_kind": kind, "info_data": {word: told[word] for word in data if word in told}}
+    return found
+
+
+@pytest.mark.parametrize("namespace", (NEAR, FAR), ids=("near", "far"))
+def test_devices_and_addresses_are_those_that_ip_tells(namespace: str) -> None:
+    read = [{**item, "flags": set(item["flags"])} for item in netns.inside(namespace, rtnetlink.devices)]
+    assert read == as_ip_says(namespace)
+
+
+def test_a_table_is_read_as_nft_prints_it_and_loaded_as_nft_loads_it() -> None:
+    text = json.dumps({"nftables": [{"add": TABLE}, {"add": CHAIN}]})
+    netns.inside(NEAR, lambda: nftables.load(text))
+    printed = inside(NEAR, "nft", "-j", "list", "table", "inet", "linuxbridge_vrrp")
+    assert json.loads(netns.inside(NEAR, lambda: nftables.listed("inet", "linuxbridge_vrrp"))) == printed
+    assert [next(iter(item)) for item in printed["nftables"]] == ["metainfo", "table", "chain"]
+
+
+def test_a_table_that_is_not_there_is_an_empty_text() -> None:
+    assert netns.inside(FAR, lambda: nftables.listed("inet", "linuxbridge_vrrp")) == ""
+
+
+def test_rules_that_nft_refuses_are_an_error_and_change_nothing() -> None:
+    text = json.dumps({"nftables": [{"add": TABLE}, {"add": {"chain": {**CHAIN["chain"], "table": "other"}}}]})
+    with pytest.raises(EdgeError, match=r"nft refuses the rules: .*No such file or directory"):
+        netns.inside(FAR, lambda: nftables.load(text))
+    assert netns.inside(FAR, lambda: nftables.listed("inet", "linuxbridge_vrrp")) == ""
+
+
+def test_a_command_is_run_in_the_namespace_that_is_named() -> None:
+    command = ["readlink", "/proc/self/ns/net"]
+    here, there = netns.run_in(None, command), netns.run_in(NEAR, command)
+    assert here[1].strip() == os.readlink("/proc/self/ns/net")
+    assert there[1].strip() == "net:[%d]" % os.stat("/run/netns/" + NEAR).st_ino
