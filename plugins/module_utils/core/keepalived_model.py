@@ -17,10 +17,16 @@ from typing import Any
 
 
 @cache
+def interface_of(address: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface:
+    """An address with its prefix length. Raises ValueError for what is none."""
+    return ipaddress.ip_interface(address)
+
+
+@cache
 def canonical(address: str) -> str:
     """An address with its prefix length in one spelling; what is no address stays as it is."""
     try:
-        return str(ipaddress.ip_interface(address))
+        return str(interface_of(address))
     except ValueError:
         return address
 
@@ -44,7 +50,7 @@ def canonical_network(network: str) -> str:
 def family_of(address: str) -> int | None:
     """4 or 6; None when it is no address."""
     try:
-        return ipaddress.ip_interface(address).version
+        return interface_of(address).version
     except ValueError:
         return None
 
@@ -53,7 +59,7 @@ def family_of(address: str) -> int | None:
 def address_order(address: str) -> tuple[Any, ...]:
     """Sort key: IPv4 before IPv6, by number; what is no address comes last."""
     try:
-        parsed = ipaddress.ip_interface(address)
+        parsed = interface_of(address)
     except ValueError:
         return (9, 0, 0, address)
     return (parsed.version, int(parsed.ip), parsed.network.prefixlen, address)

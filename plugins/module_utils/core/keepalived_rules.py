@@ -15,6 +15,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_m
     VirtualRoute,
     VrrpInstance,
     family_of,
+    interface_of,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_render import INSTANCE_SCRIPTS, seconds
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_words import (
@@ -189,7 +190,7 @@ def _address(address: VirtualAddress) -> Iterator[tuple[str, str]]:
     if family is None:
         yield "address", "%r is not an address" % address.address
         return
-    parsed = ipaddress.ip_interface(address.address)
+    parsed = interface_of(address.address)
     longest = parsed.max_prefixlen
     if parsed.network.prefixlen < longest - 1 and parsed.ip == parsed.network.network_address:
         yield "address", "%s is the address of its network, not of a host in it" % parsed

@@ -23,6 +23,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_m
     VirtualAddress,
     VirtualRoute,
     VrrpInstance,
+    interface_of,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import companions_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Network, NodeSpec, Router
@@ -121,6 +122,12 @@ def network_devices(network: Network) -> tuple[Device, ...]:
 
 def router_anatomy(router: Router, spec: NodeSpec) -> RouterAnatomy:
     """Raises KeyError for a network that the specification does not have."""
+    return _anatomy(router, NodeSpec(tuple(spec.network(name) for name in router.networks)))
+
+
+@cache
+def _anatomy(router: Router, spec: NodeSpec) -> RouterAnatomy:
+    """spec: of the router's own networks."""
     legs = [_leg(router, "ha", spec.network(router.ha_network), addresses=(router.ha_address,))]
     legs += [_leg(router, "qr", spec.network(leg.network), leg.mac_address) for leg in router.interfaces]
     if router.external_gateway:
@@ -210,6 +217,6 @@ def route_device(router: Router, nexthop: str) -> str | None:
     if router.external_gateway:
         legs.append(("qg", router.external_gateway.network, router.external_gateway.addresses))
     for role, network, addresses in legs:
-        if any(hop in ipaddress.ip_interface(address).network for address in addresses):
+        if any(hop in interface_of(address).network for address in addresses):
             return node_names.device(role, network)
     return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem, SpecError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Authentication
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Authentication, interface_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_words import (
     interface_problems,
     name_problem,
@@ -222,7 +222,7 @@ class Parser:
     def _cidr(self, value: Any, path: str) -> str:
         text = str(value)
         try:
-            parsed = ipaddress.ip_interface(text)
+            parsed = interface_of(text)
         except ValueError:
             self._problem(path, "%r is not an address with a prefix length, such as 198.51.100.1/24" % text)
             return ""

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import interface_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Gateway, Interface, Router
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.radvd import AUTONOMOUS, MODES
 
@@ -43,13 +44,13 @@ def _places(router: Router, path: str) -> Iterator[Place]:
         legs.append((path + ".external_gateway", gateway.network, gateway.addresses))
     for where, network, addresses in legs:
         for at, address in enumerate(addresses):
-            parsed = ipaddress.ip_interface(address)
+            parsed = interface_of(address)
             yield "%s.addresses[%d]" % (where, at), parsed.network, parsed.ip, network
 
 
 def _overlaps(router: Router, path: str, places: list[Place]) -> Iterator[Problem]:
-    ha = ipaddress.ip_interface(router.ha_address)
-    primary = ipaddress.ip_interface(node_names.primary_address(router.virtual_router_id)).network
+    ha = interface_of(router.ha_address)
+    primary = interface_of(node_names.primary_address(router.virtual_router_id)).network
     if ha.version != 4:
         yield Problem(path + ".ha_address", "%s is not IPv4, in which the routers of a network talk VRRP" % ha)
     elif ha.network.overlaps(primary):
@@ -68,7 +69,7 @@ def _overlaps(router: Router, path: str, places: list[Place]) -> Iterator[Proble
 
 def _advertisements(leg: Interface, path: str) -> Iterator[Problem]:
     mode = leg.ipv6_ra_mode
-    six = [(at, ipaddress.ip_interface(value)) for at, value in enumerate(leg.addresses) if ":" in value]
+    six = [(at, interface_of(value)) for at, value in enumerate(leg.addresses) if ":" in value]
     if mode is None:
         if leg.dns_nameservers:
             yield Problem(path + "dns_nameservers", "are told in router advertisements: set ipv6_ra_mode")
@@ -90,7 +91,7 @@ def _advertisements(leg: Interface, path: str) -> Iterator[Problem]:
 
 
 def _gateway(gateway: Gateway, path: str) -> Iterator[Problem]:
-    own = [ipaddress.ip_interface(address) for address in gateway.addresses]
+    own = [interface_of(address) for address in gateway.addresses]
     families = [ipaddress.ip_address(hop).version for hop in gateway.nexthops]
     for at, value in enumerate(gateway.nexthops):
         hop, where = ipaddress.ip_address(value), "%snexthops[%d]" % (path, at)

@@ -10,12 +10,11 @@ and two specifications that mean the same are then equal.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Authentication
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Authentication, interface_of
 
 #: Neutron's, and the kernel's own default.
 VXLAN_PORT = 8472
@@ -219,5 +218,5 @@ def sort_addresses(addresses: Iterable[str]) -> tuple[str, ...]:
 
 def address_order(address: str) -> tuple[int, int, int]:
     """Sort key: IPv4 before IPv6, then by number."""
-    parsed = ipaddress.ip_interface(address)
+    parsed = interface_of(address)
     return (parsed.version, int(parsed.ip), parsed.network.prefixlen)

@@ -52,13 +52,19 @@ def inside(name: str, function: Callable[[], _T]) -> _T:
 
     Raises EdgeError when there is no such namespace; the function's own exceptions come through.
     """
-    results: list[_T] = []
+    return inside_each([name], function)[name]
+
+
+def inside_each(names: Iterable[str], function: Callable[[], _T]) -> dict[str, _T]:
+    """The same in one namespace after another."""
+    results: dict[str, _T] = {}
     errors: list[BaseException] = []
 
     def enter() -> None:
         try:
-            _set_network_namespace(name)
-            results.append(function())
+            for name in names:
+                _set_network_namespace(name)
+                results[name] = function()
         except BaseException as error:
             errors.append(error)
 
@@ -67,7 +73,7 @@ def inside(name: str, function: Callable[[], _T]) -> _T:
     thread.join()
     if errors:
         raise errors[0]
-    return results[0]
+    return results
 
 
 def run_in(name: str | None, command: Sequence[str], pass_fds: Sequence[int] = ()) -> tuple[int, str, str]:

@@ -102,11 +102,11 @@ class Node:
 
     def _namespaces(self, names: list[str], outside: Mapping[str, Link]) -> dict[str, Namespace]:
         by_number = {link.index: name for name, link in outside.items()}
-        seen = self._seen or {}
-        found = {name: seen.get(name) or netns.inside(name, partial(_look_inside, by_number)) for name in names}
+        known = self._seen or {}
+        found = netns.inside_each([name for name in names if name not in known], partial(_look_inside, by_number))
         if self._seen is None:
             self._seen = dict(found)
-        return found
+        return {name: found.get(name) or known[name] for name in names}
 
     def _record(self) -> Record:
         file = read_own(self._paths.record)
