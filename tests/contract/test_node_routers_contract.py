@@ -111,7 +111,6 @@ DRIFT: dict[str, str] = {
     "MTU of a router's device": "ip -n qrouter-edge1 link set qr-blue mtu 1300",
     "MAC address": "ip -n qrouter-edge1 link set qr-blue address 02:00:00:00:00:09",
     "uplink out of its bridge": "ip link set eth2 nomaster",
-    "device that makes its own addresses": "ip -n qrouter-edge1 link set qr-blue addrgenmode eui64",
     "snooping": "ip link set brqblue type bridge mcast_snooping 1",
     "router's device that is gone": "ip -n qrouter-edge1 link del qr-blue",
     "router's device of another kind": "ip -n qrouter-edge1 link del qg-provider;"

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
@@ -27,8 +26,13 @@ def batch(tool: str, lines: Sequence[str], inherited: Sequence[int] = ()) -> Non
     """
     if not lines:
         return
-    with _in_memory("\n".join(lines) + "\n") as (path, descriptor):
-        status, output, error = run([tool, "-batch", path], check=False, pass_fds=[descriptor, *inherited])
+    descriptor = os.memfd_create("linuxbridge-vrrp")
+    try:
+        os.write(descriptor, "\n".join([*lines, ""]).encode())
+        command = [tool, "-batch", "/proc/self/fd/%d" % descriptor]
+        status, output, error = run(command, check=False, pass_fds=[descriptor, *inherited])
+    finally:
+        os.close(descriptor)
     if status:
         found = _FAILED.search(error)
         number = int(found.group(1)) if found else 0
@@ -40,13 +44,3 @@ def batch(tool: str, lines: Sequence[str], inherited: Sequence[int] = ()) -> Non
 def list_forwarding() -> str:
     """Forwarding entries of the namespace of the calling thread, as JSON."""
     return run(["bridge", "-j", "fdb", "show"])[1]
-
-
-@contextmanager
-def _in_memory(text: str) -> Iterator[tuple[str, int]]:
-    descriptor = os.memfd_create("linuxbridge-vrrp")
-    try:
-        os.write(descriptor, text.encode())
-        yield "/proc/self/fd/%d" % descriptor, descriptor
-    finally:
-        os.close(descriptor)

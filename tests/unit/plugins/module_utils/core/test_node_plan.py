@@ -190,3 +190,30 @@ def test_addresses_go_with_a_device_that_is_made_anew() -> None:
     changed = dataclasses.replace(namespace, links={**namespace.links, "ul-eth1": wrong})
     other = dataclasses.replace(have, namespaces={"qrouter-edge1": changed})
     assert plan(other, spec).actions == ["remake device ul-eth1 of qrouter-edge1"]
+
+
+def test_routers_are_made_fifty_in_a_step_and_shown_each() -> None:
+    one = base()["routers"][0]
+    routers = [
+        {**one, "name": "r%02d" % at, "virtual_router_id": at + 1, "ha_address": "169.254.192.%d/18" % (at + 1)}
+        for at in range(51)
+    ]
+    for at, router in enumerate(routers):
+        router["external_gateway"] = {"network": "provider", "addresses": ["203.0.113.%d/24" % (at + 1)]}
+        router["interfaces"] = [{"network": "blue", "addresses": ["198.51.100.%d/24" % (at + 1)]}]
+    spec = spec_of({**base(), "routers": routers})
+    result = plan(settled_node.empty(spec), spec)
+    made = [action for action in result.actions if action.startswith("make router ")]
+    names = ["qrouter-r%02d" % at for at in range(51)]
+    assert made == ["make router " + " ".join(names[:50]), "make router " + names[50]]
+    assert {"router " + name for name in names} <= set(result.after)
+
+
+def test_a_router_is_made_after_others_have_given_up_what_it_takes() -> None:
+    have = settled_node.have(spec_of(base()))
+    other = {**base()["routers"][0], "name": "another", "virtual_router_id": 8, "external_gateway": None}
+    other["interfaces"] = [{"network": "green", "addresses": ["198.51.101.2/24"]}]
+    both = base(ha_address="169.254.192.2/18")
+    actions = plan(have, spec_of({**both, "routers": [other, *both["routers"]]})).actions
+    given_up = actions.index("set address of device ha-ha of qrouter-edge1")
+    assert given_up < actions.index("make router qrouter-another")
