@@ -52,7 +52,7 @@ def outages(make: Callable[[VirtualNode, int, float], None], interval: float, ro
         found: list[float] = []
         for _unused in range(3 * rounds):
             if len(found) < rounds:
-                found += outage(site, nodes, interval)
+                found += outage(site, nodes, interval, len(found) / rounds)
         if not found:
             raise SystemExit("no takeover was seen with advertisements each %g s" % interval)
         return found
@@ -60,8 +60,9 @@ def outages(make: Callable[[VirtualNode, int, float], None], interval: float, ro
         site.close()
 
 
-def outage(site: Site, nodes: list[VirtualNode], interval: float) -> list[float]:
-    """One takeover, and the cable plugged in again.
+def outage(site: Site, nodes: list[VirtualNode], interval: float, phase: float) -> list[float]:
+    """One takeover, and the cable plugged in again. phase: the part of an interval to wait before the cut, so that the
+    cuts of several takeovers are spread over it: one right after an advertisement lasts longest.
 
     Empty when the other node was active already: with 10 ms it takes over by itself when a busy machine is late.
     """
@@ -69,7 +70,7 @@ def outage(site: Site, nodes: list[VirtualNode], interval: float) -> list[float]
         raise SystemExit("not exactly one node is active")
     active, other = sorted(nodes, key=has_address, reverse=True)
     # Whoever was cut off before has heard the active node by then.
-    time.sleep(max(1, 2 * interval))
+    time.sleep(max(1, 2 * interval) + phase * interval)
     cable = site.cables[active.name, "eth1"]
     watch = other.start("ip", "-n", NAMESPACE, "-ts", "-o", "monitor", "address")
     try:
