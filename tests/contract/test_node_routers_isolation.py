@@ -59,8 +59,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
             call["networks"][0] = {"name": "ha", "kind": "flat", "uplink": "eth2"}
             call["networks"].pop()
             call["routers"][0].update(external_gateway=None, floating_ips=[])
-        result = node.module(call)
-        assert not result.get("failed"), result["msg"]
+        edge_site.done(node, call)
     assert wait_for(lambda: len(edge_site.active(list(site.nodes.values()))) == 1, 30)
     yield site
     site.close()
