@@ -94,8 +94,8 @@ def test_exactly_one_of_three_nodes_is_active_after_each_of_them_has_failed() ->
         nodes = list(site.nodes.values())
         # Backups take over after 3 intervals and a skew of (256 - priority) / 256 intervals (RFC 5798, 6.1): at 2 s the
         # second waits half a second longer than the first, which is more than a busy machine lets a process wait.
-        for node, priority in zip(nodes, (128, 64, 1)):
-            make(node, nodes.index(node) + 1, priority=priority, advert_interval=2)
+        for number, (node, priority) in enumerate(zip(nodes, (128, 64, 1), strict=True), 1):
+            make(node, number, priority=priority, advert_interval=2)
         assert wait_for(lambda: len(edge_site.active(nodes)) == 1, 15)
         for _turn in nodes:
             watches = [Watch(node) for node in nodes]
