@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 import virtual_node
-from edge_site import call, networks, router
+from edge_site import call, done, networks, router
 from virtual_node import Site, VirtualNode, volatile
 
 pytestmark = pytest.mark.skipif(virtual_node.usable() is not None, reason=virtual_node.usable() or "")
@@ -64,7 +64,7 @@ def test_a_run_that_is_killed_anywhere_is_finished_by_the_next() -> None:
         longest = 0.0
         for spec in specs:
             begin = time.monotonic()
-            assert not node.module(spec).get("failed")
+            done(node, spec)
             longest = max(longest, time.monotonic() - begin)
         killed = 0
         for turn in range(10 * KILLS):
@@ -73,14 +73,13 @@ def test_a_run_that_is_killed_anywhere_is_finished_by_the_next() -> None:
                 killed += 1
             assert_whole(node)
             if turn % 3 != 1 or not killed % 2:
-                result = node.module(spec)
-                assert not result.get("failed"), result["msg"]
+                done(node, spec)
             assert node.run("sh", "-c", SHOW) == foreign
             if killed >= KILLS:
                 break
         assert killed == KILLS
         for spec in specs:
-            assert not node.module(spec).get("failed")
+            done(node, spec)
             assert node.module(spec)["actions"] == []
     finally:
         site.close()

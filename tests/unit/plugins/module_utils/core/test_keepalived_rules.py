@@ -109,7 +109,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"virtual_routes": (VirtualRoute("0.0.0.0/0", "203.0.113.1"),)}, "virtual_routes[0].track", "must be false"),
     (
         {"virtual_routes": (VirtualRoute("0.0.0.0/0", "203.0.113.1", "a", protocol="static"),)},
-        "virtual_routes[0].protocol",
+        PROTOCOL,
         "cannot be set for a route that is tracked",
     ),
     *(
