@@ -13,9 +13,8 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-#: linux/rtnetlink.h, linux/if_link.h: what is asked, and that statistics need not be counted.
+#: linux/rtnetlink.h
 GET_LINK, GET_ADDRESS = 18, 22
-_EXT_MASK, _SKIP_STATISTICS = 29, 8
 _LINK_HEADER, _ADDRESS_HEADER, _ATTRIBUTE = struct.Struct("=BxHiII"), struct.Struct("=BBBBI"), struct.Struct("=HH")
 #: The two upper bits of an attribute's type are flags (linux/netlink.h).
 _TYPE = 0x3FFF
@@ -31,10 +30,12 @@ Attributes = Mapping[int, bytes]
 
 
 def request(kind: int) -> bytes:
-    """The body of a dump request."""
-    if kind == GET_LINK:
-        return _LINK_HEADER.pack(0, 0, 0, 0, 0) + _ATTRIBUTE.pack(8, _EXT_MASK) + struct.pack("=I", _SKIP_STATISTICS)
-    return _ADDRESS_HEADER.pack(0, 0, 0, 0, 0)
+    """The body of a dump request.
+
+    Statistics come with it: a kernel may leave out inet6_addr_gen_mode, too, when asked to leave them out, and counting
+    them takes a thirtieth of the time.
+    """
+    return (_LINK_HEADER if kind == GET_LINK else _ADDRESS_HEADER).pack(0, 0, 0, 0, 0)
 
 
 def items(links: Sequence[bytes], addresses: Iterable[bytes]) -> list[dict[str, Any]]:
