@@ -48,6 +48,8 @@ def namespaces() -> Iterator[None]:
         for name in (NEAR, FAR):
             subprocess.run(["ip", "netns", "add", name], check=True)
         subprocess.run(["ip", "-n", NEAR, "-batch", "-"], input=DEVICES, text=True, check=True)
+        # Both ends of a cable: then there are devices with a carrier, and devices without.
+        subprocess.run(["ip", "-n", FAR, "link", "set", "port", "up"], check=True)
         yield
     finally:
         for name in (NEAR, FAR):
