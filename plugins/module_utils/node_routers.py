@@ -40,7 +40,7 @@ class NodeRouters:
     def observe(self, port: Node | None, want: Want) -> Have:
         if port is None:
             return Have()
-        return port.look(want.spec)
+        return port.look(want)
 
     def plan(self, have: Have, want: Want) -> Plan:
         return Plan() if want.state in ("rendered", "gathered") else plan(have, target(have, want))

@@ -24,6 +24,8 @@ options:
   state:
     description:
       - V(present) adds O(networks) and O(routers), mends them, and leaves what earlier calls made.
+      - With V(present) and V(absent) only the routers that are named are looked at, so that one more is made quickly on
+        a node that has many. All are when a network is to be made or mended, and when an earlier run was interrupted.
       - V(absent) removes what is named. Only the names count.
       - V(exact) is V(present), and removes what this module made and the call does not name.
       - V(gathered) returns the node as it is, in the words of these options.
@@ -291,7 +293,7 @@ actions:
   elements: str
   sample: [write /etc/linuxbridge-vrrp/node.json, make device brqha, make router qrouter-edge1]
 routers:
-  description: The routers on the node, and what keepalived last said of them.
+  description: The routers that were looked at, see O(state), and what keepalived last said of them.
   returned: unless O(state=rendered)
   type: list
   elements: dict

@@ -137,9 +137,11 @@ class FakeSystemd:
         if not (self._directory / unit).exists():
             raise EdgeError("Unit file %s does not exist" % unit)
         self._note("enabled", unit)
+        self._reload_units()
 
     def _disable(self, unit: str) -> None:
         self._forget("enabled", unit)
+        self._reload_units()
 
     def _start(self, unit: str) -> None:
         settings = self._read(unit)

@@ -8,15 +8,14 @@ are made late.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import TypeVar
 
-T = TypeVar("T")
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing it
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 UNITS = "/etc/systemd/system"
 WANTED = UNITS + "/multi-user.target.wants"
 STATE = "/run/systemctl-stand-in"
@@ -42,6 +41,8 @@ def main(arguments: list[str]) -> int:
     else:
         for unit in units:
             {"stop": stop, "reload": reload, "enable": enable, "disable": disable}[verb](unit)
+        if verb in ("enable", "disable"):
+            load(names(UNITS))
     return 0
 
 
@@ -106,10 +107,10 @@ def settings_of(unit: str) -> dict[str, list[str]]:
     return settings
 
 
-def one_at_a_time(job: Callable[[str], T]) -> Callable[[str], T]:
+def one_at_a_time(job: Callable[[str], str | None]) -> Callable[[str], str | None]:
     """A unit has one job at a time, as with systemd: a caller that was killed may have left one."""
 
-    def done(unit: str) -> T:
+    def done(unit: str) -> str | None:
         import fcntl
 
         with open(f"{STATE}/{unit}.lock", "w", encoding="utf-8") as lock:
@@ -171,7 +172,7 @@ def spawn(settings: dict[str, list[str]], log: str) -> int:
     command = shlex.split(settings["ExecStart"][0])
     if "keepalived" in command[0]:
         command += ["--log-console", "--log-detail"]
-    with open(log, "ab") as output, inside(settings):
+    with open(log, "ab") as output, Inside(settings):
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         ).pid
@@ -183,21 +184,26 @@ def aside(settings: dict[str, list[str]], command: str) -> None:
     import subprocess
 
     words = shlex.split(command.lstrip("-"))
-    with inside(settings):
+    with Inside(settings):
         subprocess.run(words, check=False, capture_output=True)
 
 
-@contextlib.contextmanager
-def inside(settings: dict[str, list[str]]) -> Iterator[None]:
+class Inside:
     """Commands start in the unit's network namespace. This process enters it, for to fork it is ten times as slow."""
-    with open("/proc/self/ns/net", "rb") as back:
-        for path in settings.get("NetworkNamespacePath", []):
-            with open(path, "rb") as there:
-                enter(there.fileno())
-        try:
-            yield
-        finally:
-            enter(back.fileno())
+
+    def __init__(self, settings: dict[str, list[str]]) -> None:
+        self.paths = settings.get("NetworkNamespacePath", [])
+        self.back = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+    def __enter__(self) -> None:
+        for path in self.paths:
+            there = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            enter(there)
+            os.close(there)
+
+    def __exit__(self, *_error: object) -> None:
+        enter(self.back)
+        os.close(self.back)
 
 
 def enter(namespace: int) -> None:
@@ -209,6 +215,8 @@ def enter(namespace: int) -> None:
 
 @one_at_a_time
 def stop(unit: str) -> None:
+    import signal
+
     pid = pid_of(unit)
     settings = settings_of(unit)
     if pid:
@@ -241,7 +249,7 @@ def reload(unit: str) -> None:
     settings = settings_of(unit)
     for command in settings["ExecReload"]:
         words = shlex.split(command.replace("$MAINPID", str(pid_of(unit))))
-        with inside(settings):
+        with Inside(settings):
             done = subprocess.run(words, check=False, capture_output=True)
         if done.returncode:
             raise SystemExit("Job for %s failed: %s" % (unit, command))

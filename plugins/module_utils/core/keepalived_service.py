@@ -112,7 +112,8 @@ def plan_services(
     """The steps that make the services be there and run. recorder is the recorder's file as it is.
 
     Files first, the configurations after keepalived's own test of all of them; then one reload of systemd's units,
-    then the processes. The payload of a step is a Write, the Writes to test, or the units that the verb is for.
+    which enabling some does too (systemctl(1)), then the processes. The payload of a step is a Write, the Writes to
+    test, or the units that the verb is for.
     """
     steps = _writes([Write(layout.recorder, RECORDER, RECORDER_MODE)] if wants else [], [recorder])
     files: list[Step] = []
@@ -129,9 +130,9 @@ def plan_services(
     if tests:
         steps.append(Step("test", " ".join(write.path for write in tests), tuple(tests)))
     steps += files
-    if units_change:
-        steps.append(Step("reload", "systemd's units"))
     disabled = [unit_name(want.name) for want in wants if not found.get(want.name, NOTHING).enabled]
+    if units_change and not disabled:
+        steps.append(Step("reload", "systemd's units"))
     steps += _together("enable", disabled)
     todo = [
         _process(want, found.get(want.name, NOTHING), configuration_text(want, capabilities, layout)) for want in wants

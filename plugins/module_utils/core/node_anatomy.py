@@ -11,6 +11,7 @@ On a flat or VLAN HA network the ``ha-`` device itself is a macvlan on the bridg
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -148,6 +149,15 @@ def _anatomy(router: Router, spec: NodeSpec) -> RouterAnatomy:
         configuration(router, tuple(d.name for d in carriers)),
         companions_of(router, spec),
     )
+
+
+def tap_names(router: Router, wires: Container[str]) -> Iterator[str]:
+    """The names of RouterAnatomy.taps, without the rest of it. wires: names of the networks that are no VXLAN."""
+    roles = [] if router.ha_network in wires else [("ha", router.ha_network)]
+    roles += [("qr", leg.network) for leg in router.interfaces]
+    roles += [("qg", router.external_gateway.network)] if router.external_gateway else []
+    for role, network in roles:
+        yield node_names.tap(router.name, role, network)
 
 
 def _leg(router: Router, role: str, network: Network, mac: str | None = None, addresses: tuple[str, ...] = ()) -> Leg:

@@ -9,7 +9,7 @@ left alone, so the script can be run on a living node.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import router_anatomy
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
@@ -21,7 +21,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
     add_network,
     add_router,
 )
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, Router
 
 UNIT = "linuxbridge-vrrp.service"
 #: Half seconds to wait for an uplink that appears late.
@@ -61,22 +61,38 @@ for uplink in %s; do
 done
 """
 
+_ROUTER = "# router "
+_END = "exit $status\n"
 
-def script(spec: NodeSpec) -> str:
+
+def script(spec: NodeSpec, kept: Mapping[str, str] | None = None) -> str:
+    """kept: parts of routers, by name, that are taken as they are; see router_parts()."""
     parts = [_HEAD % (" ".join(sorted({network.uplink for network in spec.networks})), _PATIENCE)]
     for network in spec.networks:
         lines = [line for command in add_network(network) for line in _shell(command)]
         parts.append("\n".join(["# network " + network.name, *lines]) + "\n")
     for router in spec.routers:
-        anatomy = router_anatomy(router, spec)
-        lines = [line for command in add_router(anatomy) for line in _shell(command, " || status=1")]
-        head = "if [ ! -e /run/netns/%s ]; then" % anatomy.namespace
-        parts.append("\n".join(["# router " + router.name, head, *lines, "fi"]) + "\n")
-    return "\n".join([*parts, "exit $status\n"])
+        known = kept.get(router.name) if kept else None
+        parts.append(_ROUTER + router.name + "\n" + (known or _router_part(router, spec)))
+    return "\n".join([*parts, _END])
 
 
-def files(spec: NodeSpec, script_path: str, unit_path: str) -> tuple[PutFile, ...]:
-    return PutFile(script_path, script(spec), 0o700), PutFile(unit_path, UNIT_TEXT % script_path, 0o644)
+def _router_part(router: Router, spec: NodeSpec) -> str:
+    anatomy = router_anatomy(router, spec)
+    lines = [line for command in add_router(anatomy) for line in _shell(command, " || status=1")]
+    return "\n".join(["if [ ! -e /run/netns/%s ]; then" % anatomy.namespace, *lines, "fi"]) + "\n"
+
+
+def router_parts(text: str) -> dict[str, str]:
+    """What a script has for each router, by name."""
+    _start, *parts = text[: -len("\n" + _END)].split("\n" + _ROUTER)
+    return {name: part for name, _newline, part in (part.partition("\n") for part in parts)}
+
+
+def files(
+    spec: NodeSpec, script_path: str, unit_path: str, kept: Mapping[str, str] | None = None
+) -> tuple[PutFile, ...]:
+    return PutFile(script_path, script(spec, kept), 0o700), PutFile(unit_path, UNIT_TEXT % script_path, 0o644)
 
 
 def _shell(command: Command, failed: str = "") -> Iterable[str]:

@@ -25,7 +25,7 @@ def problems(have: Have, spec: NodeSpec, where: Places) -> list[Problem]:
     for path, network in placed("networks", spec.networks, where):
         found += _foreign(have, network, path)
         found += _uplink(have, network, path, wanted)
-    for path, router in placed("routers", spec.routers, where):
+    for path, router in placed("routers", have.reached(spec.routers), where):
         anatomy = router_anatomy(router, spec)
         if anatomy.namespace in have.existing - have.record.owned.namespaces:
             text = "namespace %s is there and node_routers did not make it: choose another name, or remove it"

@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Companions
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import File, Found
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_nat import Json
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, Router
 
 #: Which values of ``linkinfo.info_data`` are compared, and what they are called in a Device.
 _FACTS = {
@@ -64,17 +65,22 @@ class Owned:
 
 @dataclass(frozen=True)
 class Record:
-    """What the node was last told to be, and what it owns; kept on disk."""
+    """What the node was last told to be, and what it owns; kept on disk.
+
+    unfinished: a run has begun to make it so, and has not come to its end.
+    """
 
     spec: NodeSpec = field(default_factory=NodeSpec)
     owned: Owned = Owned()
+    unfinished: bool = False
 
 
 @dataclass(frozen=True)
 class Have:
     """A node. files: by path, those that the module writes; existing: names of all namespaces.
 
-    keepalived: whether it is installed. companions: the daemons beside those of routers.
+    keepalived: whether it is installed. companions: the daemons beside those of routers. reach: the namespaces of the
+    routers that were looked at, and that a plan is about; None for all.
     """
 
     record: Record = Record()
@@ -90,6 +96,11 @@ class Have:
     capabilities: Capabilities = field(default_factory=Capabilities)
     keepalived: bool = True
     companions: Companions = field(default_factory=Companions)
+    reach: frozenset[str] | None = None
+
+    def reached(self, routers: Iterable[Router]) -> list[Router]:
+        """Those of the routers that were looked at."""
+        return [router for router in routers if self.reach is None or node_names.namespace(router.name) in self.reach]
 
 
 def links(items: Sequence[dict[str, Any]], outside: Mapping[int, str] | None = None) -> dict[str, Link]:

@@ -4,13 +4,14 @@
 """From what is on a node to what is wanted there, in an order that interrupts least and can be killed anywhere.
 
 First what is to be made is written down. Routers that go free their VRIDs and addresses before others take them; then
-networks, devices, keepalived; what nothing uses any more goes last, and is then struck out.
+networks, devices, keepalived; what nothing uses any more goes last, and is then struck out. Routers that a call does
+not reach (node_reach) are left as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
     companion_plan,
@@ -47,7 +48,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
     Sysctls,
     remove_links,
 )
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS, keys_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Namespace, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
@@ -84,7 +85,7 @@ def service(anatomy: RouterAnatomy) -> Service:
 
 def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     """want is whole and ordered: what it does not name and the module has made is removed."""
-    routers = [router_anatomy(router, want) for router in want.routers]
+    routers = [router_anatomy(router, want) for router in have.reached(want.routers)]
     services = [service(anatomy) for anatomy in routers]
     changes = Changes()
     owned = node_record.owned(want)
@@ -96,8 +97,10 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     companions = companion_plan.plan_companions(wants, have.companions, _active(have, kept))
     changes.steps += companions.need
     record = have.files.get(paths.record)
-    if final != have.record or (record and record.mode != node_record.MODE):
-        _put(changes, have, PutFile(paths.record, _claim(have, final), node_record.MODE), secret=True)
+    claims = final != have.record
+    if claims or (record and record.mode != node_record.MODE):
+        first = replace(final, owned=have.record.owned.with_(owned), unfinished=True) if claims else final
+        _put(changes, have, PutFile(paths.record, node_record.write(first), node_record.MODE), secret=True)
     gone = sorted(have.record.owned.namespaces - owned.namespaces)
     _remove_routers(changes, have, gone)
     for network in want.networks:
@@ -107,23 +110,30 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     for anatomy in routers:
         _router(changes, have, anatomy)
     _make_routers(changes, have, [anatomy for anatomy in routers if anatomy.namespace not in have.namespaces])
-    for file in node_boot.files(want, paths.script, paths.unit):
+    for file in node_boot.files(want, paths.script, paths.unit, _kept_parts(have, want, paths)):
         _put(changes, have, file, secret=file.mode == 0o700)
     written = companions.reload or any(step.object == paths.unit for step in changes.steps)
     changes.steps += companions.files
     _services(changes, have, services, kept, written)
-    _beside(changes, have, routers, companions)
+    _beside(changes, have, routers, companions, {kind for router in want.routers for kind, _name in keys_of(router)})
     for anatomy in routers:
         _leftovers(changes, have, anatomy)
     _remove_devices(changes, have, have.record.owned.devices - owned.devices)
-    if have.record.owned.with_(owned) != owned:
+    if claims:
         put = PutFile(paths.record, node_record.write(final), node_record.MODE)
-        changes.steps.append(Step("strike out", "what is gone, in " + paths.record, (put,)))
+        changes.steps.append(Step("complete", paths.record, (put,)))
     return Plan(tuple(changes.steps), changes.before, changes.after, tuple(restarts(kept)))
 
 
-def _claim(have: Have, final: Record) -> str:
-    return node_record.write(Record(final.spec, have.record.owned.with_(final.owned)))
+def _kept_parts(have: Have, want: NodeSpec, paths: Paths) -> dict[str, str]:
+    """What the script for the boot has for routers that are not reached."""
+    old = have.files.get(paths.script)
+    if old is None or have.reach is None:
+        return {}
+    parts = node_boot.router_parts(old.text)
+    for router in have.reached(want.routers):
+        parts.pop(router.name, None)
+    return parts
 
 
 def _put(changes: Changes, have: Have, file: PutFile, secret: bool) -> None:
@@ -197,9 +207,10 @@ def _inside(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace) -> N
 
 
 def _services(changes: Changes, have: Have, services: list[Service], steps: list[Step], unit_changes: bool) -> None:
-    if unit_changes and not any(step.payload is None for step in steps):
+    enables = services and not have.enabled
+    if unit_changes and not enables and not any(step.payload is None or step.verb == "enable" for step in steps):
         changes.steps.append(Step("reload", "systemd's units"))
-    if services and not have.enabled:
+    if enables:
         changes.steps.append(Step("enable", node_boot.UNIT, (node_boot.UNIT,)))
         changes.before[node_boot.UNIT], changes.after[node_boot.UNIT] = "disabled", "enabled"
     changes.steps += steps
@@ -216,14 +227,17 @@ def _active(have: Have, steps: list[Step]) -> list[str]:
     return [name for name, found in have.services.items() if found.state == "master" and unit_name(name) not in anew]
 
 
-def _beside(changes: Changes, have: Have, routers: list[RouterAnatomy], steps: Steps) -> None:
-    """The daemons beside keepalived, after it; then those that are no longer wanted, and files that none needs."""
+def _beside(changes: Changes, have: Have, routers: list[RouterAnatomy], steps: Steps, needed: Container[str]) -> None:
+    """The daemons beside keepalived, after it; then those that are no longer wanted, and files that none needs.
+
+    needed: the kinds that any router of the node needs.
+    """
     changes.merge(steps)
     wanted = {companion.key for anatomy in routers for companion in anatomy.companions}
     for kind in KINDS:
         off = [anatomy.namespace for anatomy in routers if (kind.name, anatomy.namespace) not in wanted]
         changes.merge(companion_plan.plan_removal([kind], off, have.companions))
-    unused = [kind for kind in KINDS if kind.name not in {name for name, _namespace in wanted}]
+    unused = [kind for kind in KINDS if kind.name not in needed]
     changes.steps += companion_plan.plan_unused(unused, have.companions)
 
 

@@ -4,16 +4,17 @@
 """The file in which a node keeps what it was told to be and what the module has made there.
 
 What is to be made is written down before it is made, and what was removed is struck out after it is gone. So whatever
-is there and not written down is not the module's, also when a run was killed.
+is there and not written down is not the module's, also when a run was killed; and a run that was killed is seen to be
+unfinished.
 """
 
 from __future__ import annotations
 
 import json
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_anatomy, node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError, SpecError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import network_devices, router_anatomy
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import network_devices
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Owned, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_parse import parse
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, to_words
@@ -25,8 +26,9 @@ MODE = 0o600
 def owned(spec: NodeSpec) -> Owned:
     """What a specification makes on a node."""
     devices = {device.name for network in spec.networks for device in network_devices(network) if device.kind}
+    wires = {network.name for network in spec.networks if network.kind != "vxlan"}
     for router in spec.routers:
-        devices |= {tap.name for tap in router_anatomy(router, spec).taps}
+        devices.update(node_anatomy.tap_names(router, wires))
     return Owned(frozenset(devices), frozenset(node_names.namespace(router.name) for router in spec.routers))
 
 
@@ -35,8 +37,10 @@ def write(record: Record) -> str:
         "version": 1,
         "specification": to_words(record.spec),
         "owned": {"devices": sorted(record.owned.devices), "namespaces": sorted(record.owned.namespaces)},
+        "unfinished": record.unfinished,
     }
-    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+    # Indented, hundreds of routers would take twenty times as long.
+    return json.dumps(content, sort_keys=True) + "\n"
 
 
 def read(text: str, path: str) -> Record:
@@ -45,7 +49,8 @@ def read(text: str, path: str) -> Record:
         content = json.loads(text)
         have = content["owned"]
         spec = parse(content["specification"]).ordered()
-        return Record(spec, Owned(frozenset(have["devices"]), frozenset(have["namespaces"])))
+        owned = Owned(frozenset(have["devices"]), frozenset(have["namespaces"]))
+        return Record(spec, owned, content["unfinished"] is True)
     except (ValueError, KeyError, TypeError, AttributeError, SpecError) as error:
         text = (
             "%s is damaged (%s). It says what node_routers made on this node: restore it, or remove it and what it made"

@@ -53,11 +53,14 @@ def named_twice(spec: NodeSpec) -> list[Problem]:
     return [*found, *_twice(routers, lambda router: router.name, "name", "is the name of two routers")]
 
 
-def problems(spec: NodeSpec, where: Places) -> list[Problem]:
-    """Everything that is wrong with a parsed specification, each with the path of the value; where: see places()."""
+def problems(spec: NodeSpec, where: Places, reached: Callable[[Sequence[Router]], Iterable[Router]]) -> list[Problem]:
+    """Everything that is wrong with a parsed specification, each with the path of the value; where: see places().
+
+    reached: picks the routers that are looked at one by one; others have been before.
+    """
     networks, routers = placed("networks", spec.networks, where), placed("routers", spec.routers, where)
     found = [*_networks(networks)]
-    for path, router in routers:
+    for path, router in placed("routers", reached(spec.routers), where):
         own = [*_vrrp(router, path), *_membership(router, spec, path)]
         found += own or [*router_problems(router, path), *_advertised_mtus(router, spec, path)]
     return [*found, *_among_routers(routers, spec)]

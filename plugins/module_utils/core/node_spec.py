@@ -10,8 +10,8 @@ and two specifications that mean the same are then equal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any, TypeVar
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Authentication, interface_of
@@ -171,8 +171,8 @@ def _merge(old: tuple[Named, ...], new: tuple[Named, ...]) -> tuple[Named, ...]:
 def to_words(spec: NodeSpec) -> dict[str, list[dict[str, Any]]]:
     """The specification as the module's options; parse() of them gives the same specification."""
     return {
-        "networks": [_words(asdict(network)) for network in spec.networks],
-        "routers": [_words(asdict(router)) for router in spec.routers],
+        "networks": [_words(vars(network)) for network in spec.networks],
+        "routers": [_words(vars(router)) for router in spec.routers],
     }
 
 
@@ -184,18 +184,15 @@ def without_passwords(spec: NodeSpec) -> dict[str, list[dict[str, Any]]]:
     return words
 
 
-def _words(values: dict[str, Any]) -> dict[str, Any]:
-    """Without what is unset, tuples as lists."""
-    words: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            words[key] = _words(value)
-        elif isinstance(value, (list, tuple)):
-            if value:
-                words[key] = [_words(item) if isinstance(item, dict) else item for item in value]
-        elif value is not None:
-            words[key] = value
-    return words
+def _words(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is unset, tuples as lists. (dataclasses.asdict copies each value, and takes four times as long.)"""
+    return {key: _word(value) for key, value in values.items() if value is not None and value != ()}
+
+
+def _word(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_word(item) for item in value]
+    return _words(vars(value)) if is_dataclass(value) else value
 
 
 def _ordered(router: Router) -> Router:

@@ -41,7 +41,7 @@ def parse_call(params: dict[str, Any]) -> Want:
     want = Want(state, parse(params))
     _raise(node_rules.named_twice(want.spec))
     if state in ("exact", "rendered"):
-        _raise(node_rules.problems(want.spec, want.places))
+        _raise(node_rules.problems(want.spec, want.places, reached=list))
     return want
 
 
@@ -58,7 +58,7 @@ def target(have: Have, want: Want) -> NodeSpec:
         passwords = {router.name: router.authentication.password for router in known if router.authentication}
         spec = replace(spec, routers=tuple(_with_password(router, passwords) for router in spec.routers))
     _raise([*_no_password(spec, want.places)])
-    _raise(node_rules.problems(spec, want.places))
+    _raise(node_rules.problems(spec, want.places, have.reached))
     _raise(node_fit.problems(have, spec, want.places))
     return spec.ordered()
 

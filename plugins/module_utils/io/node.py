@@ -11,7 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_have, node_names, node_nat, node_record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
+    node_have,
+    node_names,
+    node_nat,
+    node_reach,
+    node_record,
+)
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Processes, Tests
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
@@ -28,7 +34,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import keys_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, Namespace, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import Want
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_touched import touched
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import ip_batch, netns, nftables, rtnetlink
@@ -54,19 +60,27 @@ class Node:
         self._lock = NodeLock(os.path.dirname(paths.record))
         #: What was seen in a namespace in which no step has changed anything since.
         self._seen: dict[str, Namespace] | None = None
+        #: See Have.
+        self._reach: frozenset[str] | None = frozenset()
 
     def lock(self) -> None:
         """Wait for other runs, and for what a killed one has begun."""
         self._lock.take()
 
-    def look(self, wanted: NodeSpec) -> Have:
-        """All that a plan needs to know; wanted: what is asked for beside what the module has made."""
+    def look(self, want: Want) -> Have:
+        """All that a plan for the call needs to know."""
         record = self._record()
-        routers = (*wanted.routers, *record.spec.routers)
-        names = sorted({*(node_names.namespace(router.name) for router in routers), *record.owned.namespaces})
-        companions = {key for router in routers for key in keys_of(router)}
         outside = node_have.links(rtnetlink.devices())
         floods = any(link.device.kind == "vxlan" for link in outside.values())
+        flooding = node_have.flooding(ip_batch.list_forwarding()) if floods else {}
+        # Its own changes do not narrow what a run looks at.
+        if self._reach is not None:
+            found = node_reach.reach(record, outside, flooding, want)
+            self._reach = None if found is None else self._reach | found
+        routers = [*want.spec.routers, *record.spec.routers]
+        every = {*(node_names.namespace(router.name) for router in routers), *record.owned.namespaces}
+        names = sorted(every if self._reach is None else self._reach)
+        companions = {key for router in routers for key in keys_of(router) if key[1] in names}
         there, installed = netns.names(), os.access(NODE.keepalived, os.X_OK)
         units = self._units.look([UNIT, *map(unit_name, names)])
         return Have(
@@ -74,7 +88,7 @@ class Node:
             links=outside,
             namespaces=self._namespaces([name for name in names if name in there], outside),
             existing=frozenset(_listed(netns.DIRECTORY)),
-            flooding=node_have.flooding(ip_batch.list_forwarding()) if floods else {},
+            flooding=flooding,
             files={path: file for path in vars(self._paths).values() for file in [read_own(path)] if file},
             services=self._keepalived.found({name: name for name in names}, units),
             recorder=self._keepalived.recorder(),
@@ -83,6 +97,7 @@ class Node:
             capabilities=self._keepalived.capabilities() if installed else Capabilities(),
             keepalived=installed,
             companions=self._companions.look(names, companions),
+            reach=self._reach,
         )
 
     def apply(self, step: Step) -> None:

@@ -76,7 +76,6 @@ def test_files_are_tested_before_any_is_written_and_processes_come_last() -> Non
         "write /etc/systemd/system/linuxbridge-vrrp-red.service",
         "write /etc/linuxbridge-vrrp/instances/blue.conf",
         "write /etc/systemd/system/linuxbridge-vrrp-blue.service",
-        "reload systemd's units",
         "enable linuxbridge-vrrp-red.service linuxbridge-vrrp-blue.service",
         "start linuxbridge-vrrp-red.service linuxbridge-vrrp-blue.service",
     ]

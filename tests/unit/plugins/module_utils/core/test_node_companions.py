@@ -203,7 +203,10 @@ def test_files_come_before_keepalived_and_processes_after_it() -> None:
         assert actions.index("write /etc/linuxbridge-vrrp/%s/follow" % kind) < keepalived
     tested = actions.index("test /etc/linuxbridge-vrrp/radvd/qrouter-edge1.conf")
     assert tested < actions.index("write /etc/linuxbridge-vrrp/radvd/qrouter-edge1.conf")
-    assert actions.index("reload systemd's units") < keepalived < actions.index(START % "conntrackd")
+    written = max(at for at, action in enumerate(actions) if action.endswith(".service") and action.startswith("write"))
+    # Enabling a unit makes systemd read all of them.
+    read = actions.index("enable linuxbridge-vrrp-qrouter-edge1.service")
+    assert written < read < keepalived < actions.index(START % "conntrackd")
 
 
 def test_what_is_turned_off_is_stopped_and_its_file_goes_last_of_all() -> None:
