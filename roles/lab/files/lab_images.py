@@ -11,8 +11,7 @@ Reads from standard input a JSON object:
   packages: list of Debian packages
   script: shell script run as root inside the image, after the packages
   keep_packages: true keeps beside the image, in the directory "packages", what a host that is to install the same
-      packages may find in their places: the downloaded files, and what Python compiled for them, for compiling takes
-      most of their installation
+      packages may find in their places: the downloaded files, and what Python compiled for them
 
 Prints {"changed": bool, "directory": str}. An image is a directory tree named by a hash of all that goes into
 it; one with a parent holds only what differs from it, to be laid over it with overlayfs.
@@ -113,9 +112,16 @@ def install(root: str, recipe: dict[str, Any]) -> None:
     run("chroot", root, "apt-get", "install", "--yes", "--quiet", *recipe["packages"])
 
 
+def compile_python(root: str) -> None:
+    """What packages do one by one with py3compile, which is a stand-in in the images. What is meant for another Python
+    does not compile, and is not needed."""
+    everything = "python3 -m compileall -qq -j 0 /usr/lib/python3 /usr/lib/python3.* || true"
+    run("chroot", root, "sh", "-c", everything)
+
+
 def set_packages_aside(image: Path, kept: Path | None) -> None:
     """Take the downloaded package files out of an image; into a directory of their own, if there is one, with copies of
-    the compiled Python files. py3compile leaves alone what has the time of its source, which is the package's."""
+    the compiled Python files. They are good where they have the time of their source, which is the package's."""
     archives = Path("var/cache/apt/archives")
     if kept:
         (kept / archives).mkdir(parents=True)
@@ -124,7 +130,7 @@ def set_packages_aside(image: Path, kept: Path | None) -> None:
             package.rename(kept / archives / package.name)
         else:
             package.unlink()
-    for compiled in (image / "usr/lib/python3/dist-packages").rglob("__pycache__") if kept else ():
+    for compiled in (image / "usr/lib").glob("python3*/**/__pycache__") if kept else ():
         shutil.copytree(compiled, kept / compiled.relative_to(image))
 
 
@@ -147,6 +153,7 @@ def build(target: Path, recipe: dict[str, Any]) -> None:
     with inside(str(root)):
         if parent:
             install(str(root), recipe)
+        compile_python(str(root))
         run("chroot", str(root), "sh", "-eux", stdin=str(recipe["script"]))
     unmount_below(partial)
     set_packages_aside(image, partial / "packages" if recipe["keep_packages"] else None)

@@ -14,7 +14,10 @@ fi
 if ! ip -n "$name" link show eth0 >/dev/null 2>&1; then
     ip link del "$tap" 2>/dev/null || true
     ip link add "$tap" type veth peer name eth0 netns "$name" address "$mac" mtu 1450
-    ip netns exec "$name" sysctl -qw net.ipv6.conf.eth0.accept_ra=2 net.ipv6.conf.eth0.use_tempaddr=0
+    # It asks for a router until one answers (RFC 7559), every two seconds, for its bridge is still to be connected.
+    ip netns exec "$name" sysctl -qw net.ipv6.conf.eth0.accept_ra=2 net.ipv6.conf.eth0.use_tempaddr=0 \
+        net.ipv6.conf.eth0.router_solicitations=-1 net.ipv6.conf.eth0.router_solicitation_max_interval=2 \
+        net.ipv6.conf.eth0.router_solicitation_interval=2
     ip -n "$name" address add "$address" dev eth0
     ip -n "$name" link set eth0 up
     ip -n "$name" route add default via "$gateway"
