@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 import edge_site
 import virtual_node
-from edge_site import NAMESPACE, VIRTUAL, call, make, networks, router
+from edge_site import NAMESPACE, VIRTUAL, call, done, make, networks, router
 from virtual_node import Site, VirtualNode, volatile, wait_for
 
 pytestmark = pytest.mark.skipif(virtual_node.usable() is not None, reason=virtual_node.usable() or "")
@@ -96,6 +96,19 @@ def test_the_active_node_has_every_address_and_the_other_only_its_own(node: Virt
     assert virtual <= node.addresses(NAMESPACE)
     assert peer.addresses(NAMESPACE) == {"169.254.192.30/18"}
     assert {item["state"] for item in node.module({"state": "gathered"})["routers"]} == {"master"}
+
+
+def test_one_more_router_leaves_the_others_alone(node: VirtualNode) -> None:
+    legs = [{"network": "blue", "addresses": ["198.51.100.2/24"]}]
+    other = router(1, name="edge2", vrid=8, interfaces=legs, external_gateway=None, floating_ips=[], routes=[])
+    drift = "ip -n qrouter-edge1 addr add 198.51.100.77/24 dev qr-blue"
+    node.run("sh", "-ec", drift)
+    added = done(node, {"state": "present", "routers": [other]})
+    assert "make router qrouter-edge2" in added["actions"] and not any("edge1" in one for one in added["actions"])
+    assert [one["name"] for one in added["routers"]] == ["edge2"]
+    removed = done(node, {"state": "absent", "routers": [{"name": "edge2"}]})
+    assert "remove router qrouter-edge2" in removed["actions"] and not any("edge1" in one for one in removed["actions"])
+    assert make(node, 1)["actions"] == ["remove address 198.51.100.77/24 of device qr-blue of qrouter-edge1"]
 
 
 DRIFT: dict[str, str] = {

@@ -83,3 +83,25 @@ def test_a_run_that_is_killed_anywhere_is_finished_by_the_next() -> None:
             assert node.module(spec)["actions"] == []
     finally:
         site.close()
+
+
+def test_a_killed_run_is_finished_by_a_call_that_names_another_router() -> None:
+    random.seed(3768)
+    third = {"interfaces": [{"network": "blue", "addresses": ["198.51.100.3/24"]}], "external_gateway": None}
+    other = router(1, name="edge3", vrid=9, floating_ips=[], routes=[], **third)
+    site = Site(volatile(), ["n1"])
+    try:
+        node = site.nodes["n1"]
+        finished = 0
+        for _turn in range(100):
+            done(node, call(1))
+            node.module(two(), kill_after=random.uniform(0.1, 0.6))
+            if json.loads(node.run("cat", "/etc/linuxbridge-vrrp/node.json"))["unfinished"]:
+                done(node, {"state": "present", "routers": [other]})
+                assert node.module({**two(), "state": "present"})["actions"] == []
+                finished += 1
+            if finished == 10:
+                break
+        assert finished == 10
+    finally:
+        site.close()

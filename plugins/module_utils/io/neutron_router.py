@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import ha_router_state as state
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError, SpecError
@@ -28,7 +29,22 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron import
 PORT_NAME = "linuxbridge.vrrp interface of router %s"
 
 
-def observe(api: Neutron, want: Want, router_id: str | None = None) -> state.Have:
+class Remembered:
+    """Networks and subnets as they were when first asked for: a run makes none, but may look at its router a hundred
+    times while it waits for agents, which need the server themselves."""
+
+    def __init__(self, api: Neutron) -> None:
+        self._api = api
+        self._answers: dict[str, list[Item]] = {}
+
+    def find(self, collection: str, **query: Any) -> list[Item]:
+        question = "%s %r" % (collection, sorted(query.items()))
+        if question not in self._answers:
+            self._answers[question] = self._api.find(collection, **query)
+        return self._answers[question]
+
+
+def observe(api: Neutron, remembered: Remembered, want: Want, router_id: str | None = None) -> state.Have:
     """What is there of want. router_id: the router a former look found, so that it is found again by that alone."""
     project_id = project_id_of(api, want.project)
     item = _router(api, want, project_id, router_id)
@@ -37,10 +53,10 @@ def observe(api: Neutron, want: Want, router_id: str | None = None) -> state.Hav
     if router is None and not want.present:
         return state.Have()
     resolver = Resolver(router.project_id if router else project_id or api.project_id)
-    networks = _things(api, "networks", network_names(want), _known_networks(ports))
+    networks = _things(remembered, "networks", network_names(want), _known_networks(ports))
     network = resolver.gateway_network(want, networks)
     named_ports = _things(api, "ports", port_names(want), ())
-    subnets = _subnets(api, want, [*named_ports, *ports], network)
+    subnets = _subnets(remembered, want, [*named_ports, *ports], network)
     target = resolver.target(want, network, subnets, named_ports, router)
     agents = _agents(api, router)
     known = {item["id"]: state.subnet(item) for item in subnets}
@@ -91,11 +107,11 @@ def _router(api: Neutron, want: Want, project_id: str | None, router_id: str | N
     return found
 
 
-def _things(api: Neutron, collection: str, references: Iterable[str], ids: Iterable[str]) -> list[Item]:
+def _things(api: Neutron | Remembered, collection: str, references: Iterable[str], ids: Iterable[str]) -> list[Item]:
     """Everything that has one of the references as its ID, or else as its name, and what has one of the IDs."""
     names = set(references)
     wanted_ids = sorted(set(ids) | {name for name in names if is_id(name)})
-    found = api.find(collection, id=wanted_ids) if wanted_ids else []
+    found = [*api.find(collection, id=wanted_ids)] if wanted_ids else []
     names -= {item["id"] for item in found}
     found += api.find(collection, name=sorted(names)) if names else []
     return list({item["id"]: item for item in found}.values())
@@ -105,7 +121,7 @@ def _known_networks(ports: Iterable[Item]) -> set[str]:
     return {port["network_id"] for port in ports}
 
 
-def _subnets(api: Neutron, want: Want, ports: list[Item], network: Item | None) -> list[Item]:
+def _subnets(api: Remembered, want: Want, ports: list[Item], network: Item | None) -> list[Item]:
     """Subnets that are named, that ports are on, and all of the gateway's network."""
     ids = {ip["subnet_id"] for port in ports for ip in port["fixed_ips"]}
     found = _things(api, "subnets", subnet_names(want), ids)

@@ -13,7 +13,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.ha_router_state import INTERRUPTED
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron import ApiError, Neutron
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron_router import PORT_NAME
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron_router import PORT_NAME, Remembered
 
 
 class RouterPort:
@@ -26,6 +26,7 @@ class RouterPort:
 
     def __init__(self, api: Neutron, drain_timeout: float = 60.0) -> None:
         self.api = api
+        self.remembered = Remembered(api)
         self.router_id: str | None = None
         self.project_id: str | None = None
         self.down_since: float | None = None

@@ -33,7 +33,7 @@ class RouterOperation:
         return RouterPort(self._login())
 
     def observe(self, port: RouterPort, want: Want) -> Have:
-        have = observe(port.api, want, port.router_id)
+        have = observe(port.api, port.remembered, want, port.router_id)
         if have.router is not None:
             port.router_id, port.project_id = have.router.id, have.router.project_id
         else:

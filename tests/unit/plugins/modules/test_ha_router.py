@@ -149,6 +149,16 @@ def test_waiting_in_vain_says_what_each_agent_was(cloud, clock):
     assert result["router"]["name"] == "router1"
 
 
+def test_waiting_asks_for_the_router_and_its_agents_and_not_again_for_what_does_not_change(cloud, clock):
+    inside = subnet(cloud)["id"]
+    cloud.settle_after = 20
+    router(cloud, ha=True, interfaces=[{"subnet": inside}])
+    asked = [path.split("/")[-1] for method, path in cloud.requests if method == "GET"]
+    assert asked.count("l3-agents") >= 20
+    # Before there is a router; when it has an HA network of its own, too; networks, that its interfaces are on them.
+    assert asked.count("subnets") <= 2 and asked.count("networks") <= 3
+
+
 def test_a_run_with_nothing_to_do_waits_too(cloud, clock):
     cloud.settle_after = 3
     router(cloud, ha=True, wait=False)
