@@ -10,6 +10,7 @@ real run say the same.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
@@ -76,7 +77,7 @@ def _converge(module: AnsibleModule, operation: Operation[Any, Any, Any]) -> Non
         outcome["diff"] = plan.diff
     if module.check_mode or not (plan.steps or _pending(operation, have, want)):
         module.exit_json(**outcome, **operation.result(have, want, plan))
-    _apply(module, operation, plan, port, outcome)
+    _apply(module, operation, plan, port, want, outcome)
     try:
         have, left = _settle(operation, port, want)
     except (EdgeError, SpecError) as error:
@@ -98,12 +99,19 @@ def _pending(operation: Operation[Any, Any, Any], have: Any, want: Any) -> str:
 
 
 def _apply(
-    module: AnsibleModule, operation: Operation[Any, Any, Any], plan: Plan, port: Any, outcome: dict[str, Any]
+    module: AnsibleModule,
+    operation: Operation[Any, Any, Any],
+    plan: Plan,
+    port: Any,
+    want: Any,
+    outcome: dict[str, Any],
 ) -> None:
     for done, step in enumerate(plan.steps):
         try:
             operation.apply(step, port)
         except (EdgeError, SpecError) as error:
+            if _done_otherwise(operation, port, want, plan.actions[done + 1 :]):
+                continue
             module.fail_json(
                 msg="%s: %s" % (step, error),
                 changed=done > 0 or getattr(error, "changed", False),
@@ -113,6 +121,18 @@ def _apply(
                 actions_remaining=plan.actions[done + 1 :],
                 **({"diff": outcome["diff"]} if "diff" in outcome else {}),
             )
+
+
+def _done_otherwise(operation: Operation[Any, Any, Any], port: Any, want: Any, remaining: Sequence[str]) -> bool:
+    """Whether a step that failed was done by somebody else meanwhile, so that nothing is left but what would be anyway.
+
+    keepalived, for one, takes an address away itself when it reads its configuration again.
+    """
+    try:
+        left = operation.plan(operation.observe(port, want), want)
+    except (EdgeError, SpecError):
+        return False
+    return set(left.actions) <= set(remaining)
 
 
 def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any) -> tuple[Any, Plan]:

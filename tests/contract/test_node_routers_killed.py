@@ -23,6 +23,8 @@ FOREIGN = """
 ip link add brother type bridge; ip netns add qrouter-other; ip -n qrouter-other link add qr-x type bridge
 nft add table inet mine; nft add chain inet mine c
 """
+#: Units are kept running, as systemd does.
+KEEPS = "mkdir -p /run/systemctl-stand-in; touch /run/systemctl-stand-in/keeps"
 SHOW = """
 ip -br link show type bridge | grep other; ip netns list | grep -c other; nft list ruleset
 ip -n qrouter-other -br link
@@ -30,14 +32,11 @@ ip -n qrouter-other -br link
 
 
 def two() -> dict[str, Any]:
-    """Another specification: another router besides, another network, and changes of the first.
-
-    No daemons beside keepalived: the stand-in for systemctl does not start again what died, as their units want.
-    """
-    green = {"network": "green", "addresses": ["198.51.101.1/24", "2001:db8:2::1/64"]}
+    """Another specification: another router besides, another network, daemons beside the first, and changes of it."""
+    green = {"network": "green", "addresses": ["198.51.101.1/24", "2001:db8:2::1/64"], "ipv6_ra_mode": "slaac"}
     legs = [*router(1)["interfaces"], green]
     second = {"interfaces": [{"network": "blue", "addresses": ["198.51.100.2/24"]}], "external_gateway": None}
-    spec = call(1, interfaces=legs, floating_ips=[], routes=[], priority=60)
+    spec = call(1, interfaces=legs, floating_ips=[], routes=[], priority=60, connection_tracking=True)
     spec["networks"] = networks("ha", "blue", "green", "provider")
     spec["routers"].append(router(1, name="edge2", vrid=8, floating_ips=[], routes=[], **second))
     return spec
@@ -59,6 +58,7 @@ def test_a_run_that_is_killed_anywhere_is_finished_by_the_next() -> None:
     try:
         node = site.nodes["n1"]
         node.run("sh", "-ec", FOREIGN)
+        node.run("sh", "-ec", KEEPS)
         foreign = node.run("sh", "-c", SHOW)
         specs = [call(1), two(), {"state": "exact"}]
         longest = 0.0
@@ -92,6 +92,7 @@ def test_a_killed_run_is_finished_by_a_call_that_names_another_router() -> None:
     site = Site(volatile(), ["n1"])
     try:
         node = site.nodes["n1"]
+        node.run("sh", "-ec", KEEPS)
         finished = 0
         for _turn in range(100):
             done(node, call(1))

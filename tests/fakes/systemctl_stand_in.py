@@ -2,8 +2,8 @@
 
 It does what units of this collection need: templates, runtime directories, network namespaces, commands around start
 and stop, oneshot units, Wants, readiness (by a file), kill signals, reloads that test first, and links for what is
-enabled. It starts nothing again that died, so that tests see the module do it. Most calls only ask, so costly imports
-are made late.
+enabled. It starts nothing again that died, so that tests see the module do it, unless a file KEEPS says that it does as
+Restart=always wants: at its next call, for nothing of it stays. Most calls only ask, so costly imports are made late.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 UNITS = "/etc/systemd/system"
 WANTED = UNITS + "/multi-user.target.wants"
 STATE = "/run/systemctl-stand-in"
+KEEPS = STATE + "/keeps"
 
 
 def main(arguments: list[str]) -> int:
     words = [word for word in arguments if not word.startswith("--")]
     verb, units = words[0], words[1:]
     os.makedirs(STATE, exist_ok=True)
+    if os.path.exists(KEEPS):
+        start_all([unit for unit in lost() if unit not in units or verb not in ("stop", "restart")])
     if verb == "show":
         print("\n\n".join(map(show, units)))
     elif verb == "is-enabled":
@@ -93,6 +96,12 @@ def pid_of(unit: str) -> int:
     pid = read(f"{STATE}/{unit}.pid") or "0"
     command = read(f"/proc/{pid}/cmdline") or ""
     return int(pid) if any(daemon in command for daemon in ("keepalived", "radvd", "conntrackd")) else 0
+
+
+def lost() -> list[str]:
+    """Units that were started and not stopped, and whose process is gone."""
+    known = [name[: -len(".pid")] for name in os.listdir(STATE) if name.endswith(".pid")]
+    return [unit for unit in known if not pid_of(unit) and settings_of(unit).get("Restart") == ["always"]]
 
 
 def settings_of(unit: str) -> dict[str, list[str]]:

@@ -14,7 +14,8 @@ Reads from standard input a JSON object:
       packages may find in their places: the downloaded files, and what Python compiled for them
 
 Prints {"changed": bool, "directory": str}. An image is a directory tree named by a hash of all that goes into
-it; one with a parent holds only what differs from it, to be laid over it with overlayfs.
+it; one with a parent holds only what differs from it, to be laid over it with overlayfs. Older images of the same name
+that nobody has asked for in a fortnight are removed.
 """
 
 from __future__ import annotations
@@ -27,11 +28,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 APT_SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/debian.sources")
+#: Seconds after which an image that no lab asks for is removed.
+UNUSED = 14 * 86400
 NO_START = "#!/bin/sh\n# Services of an image that is being built must not start.\nexit 101\n"
 
 
@@ -162,6 +166,16 @@ def build(target: Path, recipe: dict[str, Any]) -> None:
     partial.rename(target)
 
 
+def prune(cache: Path, name: str, target: Path) -> None:
+    """Remove what is left of other images of the name, unless a host or another image stands on it."""
+    mounts = Path("/proc/self/mounts").read_text()
+    parents = {Path(record.read_text()).parent for record in cache.glob("*/parent")}
+    for image in cache.glob("%s-*" % name):
+        unused = time.time() - image.stat().st_mtime > UNUSED
+        if image != target and unused and image not in parents and "%s/" % image not in mounts:
+            shutil.rmtree(image)
+
+
 def main() -> None:
     recipe = json.load(sys.stdin)
     cache = Path(recipe["cache"])
@@ -172,6 +186,8 @@ def main() -> None:
         missing = not target.exists()
         if missing:
             build(target, recipe)
+        os.utime(target)
+        prune(cache, recipe["name"], target)
     print(json.dumps({"changed": missing, "directory": str(target / "image")}))
 
 

@@ -86,6 +86,30 @@ def test_a_run_does_each_step_and_says_so():
     assert result["warnings"] == ["odd"]
 
 
+class OvertakenCounter(Counter):
+    """Somebody else counts, too, just before a step that then fails. to: how far, by the number of the step."""
+
+    def __init__(self, to):
+        super().__init__(fault={number: EdgeError("there already") for number in to})
+        self.to = to
+
+    def apply(self, step, port):
+        self.at = self.to.get(step.payload, self.at)
+        super().apply(step, port)
+
+
+def test_a_step_that_failed_because_another_had_done_it_is_done():
+    result = count(OvertakenCounter({2: 2}))
+    assert (result["failed"], result["changed"], result["at"]) == (False, True, 3)
+    assert result["actions"] == ["count to 1", "count to 2", "count to 3"]
+
+
+def test_a_step_that_failed_is_not_done_when_more_is_left_than_the_rest():
+    result = count(OvertakenCounter({2: 0}))
+    assert (result["failed"], result["changed"], result["msg"]) == (True, True, "count to 2: there already")
+    assert result["actions_remaining"] == ["count to 3"]
+
+
 def test_check_mode_says_the_same_and_does_nothing():
     operation = Counter()
     checked, done = count(operation, check_mode=True), count(Counter())

@@ -1,0 +1,60 @@
+"""What roles/lab keeps in its cache of images."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[3] / "roles" / "lab" / "files" / "lab_images.py"
+spec = importlib.util.spec_from_file_location("lab_images", SOURCE)
+assert spec and spec.loader
+lab_images = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(lab_images)
+
+
+def image(cache: Path, name: str, days: float, parent: str = "") -> Path:
+    """An image that was last asked for so many days ago."""
+    made = cache / name
+    (made / "image").mkdir(parents=True)
+    (made / "parent").write_text(str(cache / parent / "image") if parent else "")
+    os.utime(made, (time.time() - days * 86400,) * 2)
+    return made
+
+
+def left(cache: Path) -> list[str]:
+    return sorted(path.name for path in cache.iterdir())
+
+
+def test_images_that_nobody_asked_for_in_a_fortnight_go_and_others_stay(tmp_path: Path) -> None:
+    target = image(tmp_path, "base-new", 30)
+    for name, days in (("base-old", 15), ("base-recent", 13), ("base-killed.partial", 15), ("network-old", 15)):
+        image(tmp_path, name, days)
+    lab_images.prune(tmp_path, "base", target)
+    assert left(tmp_path) == ["base-new", "base-recent", "network-old"]
+
+
+def test_an_image_that_another_one_is_laid_on_stays_as_long_as_that_one(tmp_path: Path) -> None:
+    target = image(tmp_path, "base-new", 0)
+    image(tmp_path, "base-old", 15)
+    child = image(tmp_path, "network-old", 15, parent="base-old")
+    lab_images.prune(tmp_path, "base", target)
+    assert "base-old" in left(tmp_path)
+    lab_images.prune(tmp_path, "network", image(tmp_path, "network-new", 0, parent="base-new"))
+    assert not child.exists()
+    lab_images.prune(tmp_path, "base", target)
+    assert left(tmp_path) == ["base-new", "network-new"]
+
+
+def test_an_image_that_a_host_stands_on_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, mounted = image(tmp_path, "base-new", 0), image(tmp_path, "base-old", 15)
+    read = Path.read_text
+    mounts = "overlay /lab/root overlay rw,lowerdir=%s/image,upperdir=/lab/upper 0 0\n" % mounted
+    monkeypatch.setattr(
+        Path, "read_text", lambda path, *args: mounts if str(path) == "/proc/self/mounts" else read(path, *args)
+    )
+    lab_images.prune(tmp_path, "base", target)
+    assert left(tmp_path) == ["base-new", "base-old"]
