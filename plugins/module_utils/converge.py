@@ -18,6 +18,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError, SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
 
+#: Seconds that are left to what brings a step about by itself, see Operation.follows.
+PATIENCE = 2.0
+
 Want = TypeVar("Want")
 Have = TypeVar("Have")
 Port = TypeVar("Port")
@@ -51,6 +54,10 @@ class Operation(Protocol, Generic[Want, Have, Port]):
     #     what has not come about yet though no step is left, such as an agent that is to become active; "" when all
     #     has. A real run goes on looking for it, one with nothing to do as well, and fails with it in the end.
 
+    # def follows(self, step: Step) -> bool, which an operation may have:
+    #     whether a step follows from what happens by itself, such as a failover while the run is at work. One that is
+    #     left for PATIENCE seconds after all others is done then.
+
     def result(self, have: Have, want: Want, plan: Plan) -> dict[str, Any]:
         """What the module returns beside changed, actions and diff. plan has steps left in check mode only."""
 
@@ -79,7 +86,7 @@ def _converge(module: AnsibleModule, operation: Operation[Any, Any, Any]) -> Non
         module.exit_json(**outcome, **operation.result(have, want, plan))
     _apply(module, operation, plan, port, want, outcome)
     try:
-        have, left = _settle(operation, port, want)
+        have, left = _settle(operation, port, want, outcome["actions"])
     except (EdgeError, SpecError) as error:
         module.fail_json(msg=str(error), **outcome)
     missing = left.actions or [text for text in [_pending(operation, have, want)] if text]
@@ -135,12 +142,19 @@ def _done_otherwise(operation: Operation[Any, Any, Any], port: Any, want: Any, r
     return set(left.actions) <= set(remaining)
 
 
-def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any) -> tuple[Any, Plan]:
-    """Look again until nothing is left to do or the deadline passes."""
+def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any, actions: list[str]) -> tuple[Any, Plan]:
+    """Look again until nothing is left to do or the deadline passes. What is done meanwhile is added to actions."""
     deadline = time.monotonic() + operation.settle_timeout(want)
+    seen: dict[str, float] = {}
     while True:
         have = operation.observe(port, want)
         left = operation.plan(have, want)
-        if not (left.steps or _pending(operation, have, want)) or time.monotonic() >= deadline:
+        now = time.monotonic()
+        if not (left.steps or _pending(operation, have, want)) or now >= deadline:
             return have, left
+        seen = {text: seen.get(text, now) for text in left.actions}
+        for step in left.steps:
+            if hasattr(operation, "follows") and operation.follows(step) and now - seen[str(step)] >= PATIENCE:
+                operation.apply(step, port)
+                actions.append(str(step))
         time.sleep(operation.poll_interval)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Processes
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import NOTHING
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
@@ -47,6 +48,11 @@ class NodeRouters:
 
     def apply(self, step: Step, port: Node) -> None:
         port.apply(step)
+
+    def follows(self, step: Step) -> bool:
+        """The daemons beside a router's keepalived follow its state. While their scripts are just being installed, the
+        recorder that tells them may be the one before, and the router becomes active or a backup."""
+        return isinstance(step.payload, Processes)
 
     def settle_timeout(self, want: Want) -> float:
         return self.SETTLE

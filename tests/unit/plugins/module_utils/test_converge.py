@@ -110,6 +110,34 @@ def test_a_step_that_failed_is_not_done_when_more_is_left_than_the_rest():
     assert result["actions_remaining"] == ["count to 3"]
 
 
+class SlippingCounter(Counter):
+    """Loses one right after it has counted to the end, as when a failover undoes something. kind: what a step is."""
+
+    def __init__(self, follows):
+        super().__init__()
+        self.kind, self.slipped = follows, False
+
+    def apply(self, step, port):
+        super().apply(step, port)
+        if step.payload == 3 and not self.slipped:
+            self.at, self.slipped = 2, True
+
+    def follows(self, step):
+        return self.kind
+
+
+def test_what_follows_from_something_that_happened_meanwhile_is_done_after_a_while(clock):
+    result = count(SlippingCounter(follows=True))
+    assert (result["failed"], result["at"], clock.now) == (False, 3, converge.PATIENCE + 1)
+    assert result["actions"] == ["count to 1", "count to 2", "count to 3", "count to 3"]
+
+
+def test_nothing_else_is_done_a_second_time():
+    result = count(SlippingCounter(follows=False))
+    assert (result["failed"], result["actions_remaining"]) == (True, ["count to 3"])
+    assert result["msg"] == "still to do after 10 s: count to 3"
+
+
 def test_check_mode_says_the_same_and_does_nothing():
     operation = Counter()
     checked, done = count(operation, check_mode=True), count(Counter())
