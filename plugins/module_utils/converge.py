@@ -56,7 +56,7 @@ class Operation(Protocol, Generic[Want, Have, Port]):
 
     # def follows(self, step: Step) -> bool, which an operation may have:
     #     whether a step follows from what happens by itself, such as a failover while the run is at work. One that is
-    #     left for PATIENCE seconds after all others is done then.
+    #     left for PATIENCE seconds after all others is done then, once.
 
     def result(self, have: Have, want: Want, plan: Plan) -> dict[str, Any]:
         """What the module returns beside changed, actions and diff. plan has steps left in check mode only."""
@@ -146,6 +146,7 @@ def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any, actions: 
     """Look again until nothing is left to do or the deadline passes. What is done meanwhile is added to actions."""
     deadline = time.monotonic() + operation.settle_timeout(want)
     seen: dict[str, float] = {}
+    done: set[str] = set()
     while True:
         have = operation.observe(port, want)
         left = operation.plan(have, want)
@@ -153,8 +154,10 @@ def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any, actions: 
         if not (left.steps or _pending(operation, have, want)) or now >= deadline:
             return have, left
         seen = {text: seen.get(text, now) for text in left.actions}
-        for step in left.steps:
-            if hasattr(operation, "follows") and operation.follows(step) and now - seen[str(step)] >= PATIENCE:
+        for step in left.steps if hasattr(operation, "follows") else ():
+            text = str(step)
+            if operation.follows(step) and text not in done and now - seen[text] >= PATIENCE:
                 operation.apply(step, port)
-                actions.append(str(step))
+                done.add(text)
+                actions.append(text)
         time.sleep(operation.poll_interval)

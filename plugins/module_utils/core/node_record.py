@@ -50,7 +50,7 @@ def read(text: str, path: str) -> Record:
         have = content["owned"]
         spec = parse(content["specification"]).ordered()
         owned = Owned(frozenset(have["devices"]), frozenset(have["namespaces"]))
-        return Record(spec, owned, content["unfinished"] is True)
+        return Record(spec, owned, content.get("unfinished") is True)
     except (ValueError, KeyError, TypeError, AttributeError, SpecError) as error:
         text = (
             "%s is damaged (%s). It says what node_routers made on this node: restore it, or remove it and what it made"

@@ -111,15 +111,15 @@ def test_a_step_that_failed_is_not_done_when_more_is_left_than_the_rest():
 
 
 class SlippingCounter(Counter):
-    """Loses one right after it has counted to the end, as when a failover undoes something. kind: what a step is."""
+    """Loses one right after it has counted to the end, once or always, as when a failover undoes something."""
 
     def __init__(self, follows):
         super().__init__()
-        self.kind, self.slipped = follows, False
+        self.kind, self.slipped, self.always = follows, False, False
 
     def apply(self, step, port):
         super().apply(step, port)
-        if step.payload == 3 and not self.slipped:
+        if step.payload == 3 and (self.always or not self.slipped):
             self.at, self.slipped = 2, True
 
     def follows(self, step):
@@ -129,6 +129,14 @@ class SlippingCounter(Counter):
 def test_what_follows_from_something_that_happened_meanwhile_is_done_after_a_while(clock):
     result = count(SlippingCounter(follows=True))
     assert (result["failed"], result["at"], clock.now) == (False, 3, converge.PATIENCE + 1)
+    assert result["actions"] == ["count to 1", "count to 2", "count to 3", "count to 3"]
+
+
+def test_it_is_done_once_and_told_when_it_is_in_vain():
+    operation = SlippingCounter(follows=True)
+    operation.always = True
+    result = count(operation)
+    assert (result["failed"], result["actions_remaining"]) == (True, ["count to 3"])
     assert result["actions"] == ["count to 1", "count to 2", "count to 3", "count to 3"]
 
 
