@@ -105,6 +105,10 @@ def _pending(operation: Operation[Any, Any, Any], have: Any, want: Any) -> str:
     return operation.pending(have, want) if hasattr(operation, "pending") else ""
 
 
+def _follows(operation: Operation[Any, Any, Any], step: Step) -> bool:
+    return hasattr(operation, "follows") and bool(operation.follows(step))
+
+
 def _apply(
     module: AnsibleModule,
     operation: Operation[Any, Any, Any],
@@ -154,9 +158,9 @@ def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any, actions: 
         if not (left.steps or _pending(operation, have, want)) or now >= deadline:
             return have, left
         seen = {text: seen.get(text, now) for text in left.actions}
-        for step in left.steps if hasattr(operation, "follows") else ():
+        for step in left.steps:
             text = str(step)
-            if operation.follows(step) and text not in done and now - seen[text] >= PATIENCE:
+            if _follows(operation, step) and text not in done and now - seen[text] >= PATIENCE:
                 operation.apply(step, port)
                 done.add(text)
                 actions.append(text)

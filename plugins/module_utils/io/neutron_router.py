@@ -35,9 +35,9 @@ class Remembered:
 
     def __init__(self, api: Neutron) -> None:
         self._api = api
-        self._answers: dict[str, list[Item]] = {}
+        self._answers: dict[str, list[dict[str, Any]]] = {}
 
-    def find(self, collection: str, **query: Any) -> list[Item]:
+    def find(self, collection: str, **query: Any) -> list[dict[str, Any]]:
         question = "%s %r" % (collection, sorted(query.items()))
         if question not in self._answers:
             self._answers[question] = self._api.find(collection, **query)
