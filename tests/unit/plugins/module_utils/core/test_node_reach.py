@@ -87,6 +87,14 @@ def test_a_network_that_changes_or_is_new_reaches_all() -> None:
     assert reached(have, state="present", networks=[new], routers=[router(1)]) is None
 
 
+def test_a_network_that_somebody_changed_to_what_is_now_wanted_reaches_all_for_routers_on_it_have_not_changed() -> None:
+    changed = {**NETWORKS[1], "mtu": 1400}
+    call = {"state": "exact", "networks": [NETWORKS[0], changed], "routers": [router(1), router(2)]}
+    by_hand = settled_node.have(parse_call(call).spec.ordered())
+    have = dataclasses.replace(settled_node.have(TWO), links=by_hand.links, flooding=by_hand.flooding)
+    assert reached(have, state="present", networks=[changed], routers=[router(1)]) is None
+
+
 @pytest.mark.parametrize("device", ["brqblue", "vxlan-2"])
 def test_a_network_that_is_not_as_it_should_be_reaches_all(device: str) -> None:
     have = settled_node.have(TWO)
