@@ -25,7 +25,8 @@ options:
     description:
       - V(present) adds O(networks) and O(routers), mends them, and leaves what earlier calls made.
       - With V(present) and V(absent) only the routers that are named are looked at, so that one more is made quickly on
-        a node that has many. All are when a network is to be made or mended, and when an earlier run was interrupted.
+        a node that has many. All are when a network is to be made or mended, and when an earlier run was interrupted
+        before it had made all that was new.
       - V(absent) removes what is named. Only the names count.
       - V(exact) is V(present), and removes what this module made and the call does not name.
       - V(gathered) returns the node as it is, in the words of these options.

@@ -2,8 +2,9 @@
 
 It does what units of this collection need: templates, runtime directories, network namespaces, commands around start
 and stop, oneshot units, Wants, readiness (by a file), kill signals, reloads that test first, and links for what is
-enabled. It starts nothing again that died, so that tests see the module do it, unless a file KEEPS says that it does as
-Restart=always wants: at its next call, for nothing of it stays. Most calls only ask, so costly imports are made late.
+enabled. It starts nothing again that died, so that tests see the module do it. Where the file KEEPS is, it does as
+Restart=always wants, but only when it is called, for it does not stay. Most calls only ask, so costly imports are made
+late.
 """
 
 from __future__ import annotations

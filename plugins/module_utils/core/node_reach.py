@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_differences, node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import network_devices
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Link, Record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import Want
 
 
@@ -23,7 +24,7 @@ def reach(
     """
     if want.state not in ("present", "absent") or record.unfinished:
         return None
-    networks = record.spec.with_(want.spec).ordered().networks
+    networks = NodeSpec(record.spec.networks).with_(NodeSpec(want.spec.networks)).ordered().networks
     if networks != record.spec.networks:
         return None
     devices = [device for network in networks for device in network_devices(network)]

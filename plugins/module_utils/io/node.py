@@ -79,8 +79,9 @@ class Node:
             self._reach = None if found is None else self._reach | found
         routers = [*want.spec.routers, *record.spec.routers]
         every = {*(node_names.namespace(router.name) for router in routers), *record.owned.namespaces}
-        names = sorted(every if self._reach is None else self._reach)
-        companions = {key for router in routers for key in keys_of(router) if key[1] in names}
+        reached = every if self._reach is None else self._reach
+        names = sorted(reached)
+        companions = {key for router in routers for key in keys_of(router) if key[1] in reached}
         there, installed = netns.names(), os.access(NODE.keepalived, os.X_OK)
         units = self._units.look([UNIT, *map(unit_name, names)])
         return Have(
