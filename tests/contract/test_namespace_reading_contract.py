@@ -39,6 +39,13 @@ addr add 198.51.100.9/32 peer 203.0.113.9 dev carrier
 addr add 2001:db8::1/64 dev brqtwo
 """ % (FAR, FAR)
 TABLE = {"table": {"family": "inet", "name": "linuxbridge_vrrp"}}
+#: Two peers, a peer of one address only, an entry of a bridge.
+ENTRIES = """\
+fdb append 00:00:00:00:00:00 dev vxlan-7 dst 198.51.100.8
+fdb append 00:00:00:00:00:00 dev vxlan-6 dst 2001:db8::66
+fdb append 02:00:00:00:00:08 dev vxlan-8 dst 198.51.100.88
+fdb add 02:00:00:00:00:09 dev pair master static
+"""
 CHAIN = {"chain": {"family": "inet", "table": "linuxbridge_vrrp", "name": "silence"}}
 
 
@@ -48,6 +55,7 @@ def namespaces() -> Iterator[None]:
         for name in (NEAR, FAR):
             subprocess.run(["ip", "netns", "add", name], check=True)
         subprocess.run(["ip", "-n", NEAR, "-batch", "-"], input=DEVICES, text=True, check=True)
+        subprocess.run(["bridge", "-n", NEAR, "-batch", "-"], input=ENTRIES, text=True, check=True)
         # Both ends of a cable: then there are devices with a carrier, and devices without.
         subprocess.run(["ip", "-n", FAR, "link", "set", "port", "up"], check=True)
         yield
@@ -91,8 +99,21 @@ def of_a_device(item: dict[str, Any], numbers: dict[str, int]) -> dict[str, Any]
 
 @pytest.mark.parametrize("namespace", (NEAR, FAR), ids=("near", "far"))
 def test_devices_and_addresses_are_those_that_ip_tells(namespace: str) -> None:
-    read = [{**item, "flags": set(item["flags"])} for item in netns.inside(namespace, rtnetlink.devices)]
+    read = [{**item, "flags": set(item["flags"])} for item in netns.inside(namespace, rtnetlink.devices).values()]
     assert read == as_ip_says(namespace)
+
+
+def test_vxlan_devices_flood_to_the_peers_that_bridge_tells() -> None:
+    devices = netns.inside(NEAR, rtnetlink.devices)
+    assert set(devices.maybe("vxlan")) == {"vxlan-6", "vxlan-7", "vxlan-8", "vxlan-9"}
+    tunnels = {number: name for number, name in devices.names.items() if name.startswith("vxlan-")}
+    told: dict[str, set[str]] = {}
+    for entry in inside(NEAR, "bridge", "-j", "fdb", "show"):
+        if entry["mac"] == "00:00:00:00:00:00":
+            told.setdefault(entry["ifname"], set()).add(entry["dst"])
+    assert netns.inside(NEAR, lambda: rtnetlink.flooding(tunnels)) == told
+    assert told["vxlan-7"] == {"239.0.0.7", "198.51.100.8"} and told["vxlan-6"] == {"ff05::6", "2001:db8::66"}
+    assert "vxlan-8" not in told and netns.inside(FAR, lambda: rtnetlink.flooding({})) == {}
 
 
 def test_a_table_is_read_as_nft_prints_it_and_loaded_as_nft_loads_it() -> None:

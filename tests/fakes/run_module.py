@@ -6,6 +6,7 @@ The answer is a line too: the module's result, or null when it was killed.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -62,5 +63,7 @@ def child(arguments: dict[str, Any], output: int) -> None:
 
 
 if __name__ == "__main__":
+    # A run shares the memory of this process until it writes to it, and looking for garbage writes to all of it.
+    gc.freeze()
     print("ready", flush=True)
     serve()

@@ -20,32 +20,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import systemctl_stand_in
+
 CHECKOUT = Path(__file__).resolve().parents[2]
-_STAND_IN = Path(__file__).with_name("systemctl_stand_in.py")
 #: Numbers of uplinks; those of a card and its own are equal, those of the two ends of a cable are not.
 _FIRST_INDEX = 5000
 
-#: The first process: it waits, and whoever is left without a parent does not become a zombie.
+#: What the first process does before it becomes the stand-in.
 _INIT = """
-import os, signal, subprocess, sys
-signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-etc = sys.argv[1]
+import os, subprocess, sys
+etc, stand_in, systemctl = sys.argv[1:]
 for command in (
     ["mount", "--make-rprivate", "/"],
     ["mount", "-t", "sysfs", "sysfs", "/sys"],
     ["mount", "-t", "tmpfs", "tmpfs", "/run"],
     ["mount", "-t", "overlay", "overlay", "-o", f"lowerdir=/etc,upperdir={etc}/up,workdir={etc}/work", "/etc"],
-    ["mkdir", "-p", "/run/netns", "/run/systemd/system", "/run/bin", "/etc/systemd/system"],
+    ["mkdir", "-p", "/run/netns", "/run/systemd/system", "/run/bin", "/run/dev/up", "/run/dev/work"],
+    ["mkdir", "-p", "/etc/systemd/system"],
+    ["mount", "-t", "overlay", "overlay", "-o", "lowerdir=/dev,upperdir=/run/dev/up,workdir=/run/dev/work", "/dev"],
     ["ip", "link", "set", "lo", "up"],
 ):
     subprocess.run(command, check=True)
 with open("/run/bin/systemctl", "w") as file:
-    file.write(f'#!/bin/sh\\nexec {sys.executable} -SE {sys.argv[2]} "$@"\\n')
+    file.write(systemctl)
 os.chmod("/run/bin/systemctl", 0o755)
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-print("ready", flush=True)
-while True:
-    signal.pause()
+os.environ["PATH"] = "/run/bin:" + os.environ["PATH"]
+os.execv(sys.executable, [sys.executable, "-SE", stand_in])
 """
 
 
@@ -78,7 +78,14 @@ class VirtualNode:
     def boot(self) -> None:
         """Start the first process; start_units() then does what systemd would."""
         command = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        command += [sys.executable, "-c", _INIT, str(self._etc), str(_STAND_IN)]
+        command += [
+            sys.executable,
+            "-c",
+            _INIT,
+            str(self._etc),
+            systemctl_stand_in.__file__,
+            systemctl_stand_in.SYSTEMCTL,
+        ]
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=_die_with_parent
         )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import network_devices, router_anatomy
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, of_kind
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rules import Places, placed
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import VXLAN_OVERHEAD, Network, NodeSpec
 
@@ -46,9 +46,9 @@ def _foreign(have: Have, network: Network, path: str) -> Iterator[Problem]:
     if network.kind != "vxlan":
         return
     own = network_devices(network)[1]
-    for name, link in sorted(have.links.items()):
+    for name, link in of_kind("vxlan", have.links).items():
         same = all(link.device.fact(key) == own.fact(key) for key in ("id", "port"))
-        if link.device.kind == "vxlan" and name not in have.record.owned.devices | {own.name} and same:
+        if name != own.name and name not in have.record.owned.devices and same:
             yield Problem(path + ".vni", "%s already is that of device %s: choose another" % (network.vni, name))
 
 

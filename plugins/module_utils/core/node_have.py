@@ -1,12 +1,11 @@
 # Copyright: linuxbridge.vrrp contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is on a node, in the words of the anatomy: devices from rtnetlink, forwarding entries, files."""
+"""What is on a node, in the words of the anatomy: devices from rtnetlink, files."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +16,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_s
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_nat import Json
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, Router
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.rtnetlink import Devices
 
 #: Which values of ``linkinfo.info_data`` are compared, and what they are called in a Device.
 _FACTS = {
@@ -103,10 +103,38 @@ class Have:
         return [router for router in routers if self.reach is None or node_names.namespace(router.name) in self.reach]
 
 
-def links(items: Sequence[dict[str, Any]], outside: Mapping[int, str] | None = None) -> dict[str, Link]:
-    """Devices from core.rtnetlink.items(); outside: names of the node's devices by number, for a namespace's."""
-    own = {item["ifindex"]: item["ifname"] for item in items}
-    return {item["ifname"]: _link(item, own, outside or {}) for item in items}
+class Links(Mapping[str, Link]):
+    """Links of devices by name, made when they are asked for; outside: the node's, for those of a namespace."""
+
+    def __init__(self, devices: Devices, outside: Links | None = None) -> None:
+        self._devices = devices
+        self._below = outside.names if outside else {}
+        self._known: dict[str, Link] = {}
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """By number."""
+        return self._devices.names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._devices)
+
+    def __len__(self) -> int:
+        return len(self._devices)
+
+    def __getitem__(self, name: str) -> Link:
+        if name not in self._known:
+            self._known[name] = _link(self._devices[name], self.names, self._below)
+        return self._known[name]
+
+    def maybe(self, kind: str) -> list[str]:
+        return self._devices.maybe(kind)
+
+
+def of_kind(kind: str, links: Mapping[str, Link]) -> dict[str, Link]:
+    """Those of the links that are of a kind, by name."""
+    names = links.maybe(kind) if isinstance(links, Links) else links
+    return {name: links[name] for name in sorted(names) if links[name].device.kind == kind}
 
 
 def _link(item: dict[str, Any], own: Mapping[int, str], outside: Mapping[int, str]) -> Link:
@@ -134,12 +162,3 @@ def _link(item: dict[str, Any], own: Mapping[int, str], outside: Mapping[int, st
 
 def _address(entry: Mapping[str, Any]) -> str:
     return "%s/%d" % (entry["local"], entry["prefixlen"])
-
-
-def flooding(listing: str) -> dict[str, frozenset[str]]:
-    """Where VXLAN devices flood to, by device, from ``bridge -j fdb show``."""
-    found: dict[str, set[str]] = {}
-    for entry in json.loads(listing or "[]"):
-        if entry.get("mac") == "00:00:00:00:00:00" and entry.get("dst"):
-            found.setdefault(entry["ifname"], set()).add(entry["dst"])
-    return {name: frozenset(peers) for name, peers in found.items()}

@@ -30,4 +30,9 @@ def reach(
     devices = [device for network in networks for device in network_devices(network)]
     if any(node_differences.port(device, links, flooding) for device in devices):
         return None
-    return frozenset(map(node_names.namespace, [*want.routers, *(router.name for router in want.spec.routers)]))
+    return frozenset(named(want))
+
+
+def named(want: Want) -> list[str]:
+    """The namespaces of the routers that a call names."""
+    return [node_names.namespace(name) for name in (*want.routers, *(router.name for router in want.spec.routers))]

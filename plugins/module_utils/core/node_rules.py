@@ -12,7 +12,6 @@ from typing import Any, Callable
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import interface_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_rules import instance_problems
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import configuration, network_devices
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rules_router import router_problems
@@ -180,11 +179,11 @@ def _macs(router: Router) -> Values:
 def _hosts(router: Router) -> Values:
     for at, leg in enumerate(router.interfaces):
         for number, address in enumerate(leg.addresses):
-            yield "interfaces[%d].addresses[%d]" % (at, number), leg.network, str(interface_of(address).ip)
+            yield "interfaces[%d].addresses[%d]" % (at, number), leg.network, address.split("/")[0]
     gateway = router.external_gateway
     if gateway:
         for number, address in enumerate(gateway.addresses):
-            yield "external_gateway.addresses[%d]" % number, gateway.network, str(interface_of(address).ip)
+            yield "external_gateway.addresses[%d]" % number, gateway.network, address.split("/")[0]
         for number, pair in enumerate(router.floating_ips):
             yield "floating_ips[%d].floating_ip_address" % number, gateway.network, pair.floating_ip_address
 

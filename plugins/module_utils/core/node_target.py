@@ -51,16 +51,14 @@ def target(have: Have, want: Want) -> NodeSpec:
     if want.state == "absent":
         spec = before.without(want.networks, want.routers)
         _raise([*_still_used(spec, want)])
-        return spec.ordered()
-    spec = want.spec if want.state == "exact" else before.with_(want.spec)
-    if any(router.authentication and not router.authentication.password for router in spec.routers):
-        known = [*have.record.spec.routers, *node_gather.gather(have).routers]
-        passwords = {router.name: router.authentication.password for router in known if router.authentication}
-        spec = replace(spec, routers=tuple(_with_password(router, passwords) for router in spec.routers))
+        return spec
+    given = _with_passwords(have, want.spec)
+    spec = given if want.state == "exact" else before.with_(given)
     _raise([*_no_password(spec, want.places)])
     _raise(node_rules.problems(spec, want.places, have.reached))
     _raise(node_fit.problems(have, spec, want.places))
-    return spec.ordered()
+    # The record's are in order already.
+    return given.ordered() if want.state == "exact" else before.with_(given.ordered()).sorted()
 
 
 def _still_used(spec: NodeSpec, want: Want) -> Iterator[Problem]:
@@ -69,6 +67,15 @@ def _still_used(spec: NodeSpec, want: Want) -> Iterator[Problem]:
         if users:
             text = "%s is used by %s: remove them in the same call, or change them first"
             yield Problem("networks[%d].name" % at, text % (name, ", ".join("router " + user for user in users)))
+
+
+def _with_passwords(have: Have, spec: NodeSpec) -> NodeSpec:
+    """The specification, with those that the node has in place of empty ones."""
+    if all(router.authentication is None or router.authentication.password for router in spec.routers):
+        return spec
+    known = [*have.record.spec.routers, *node_gather.gather(have).routers]
+    passwords = {router.name: router.authentication.password for router in known if router.authentication}
+    return replace(spec, routers=tuple(_with_password(router, passwords) for router in spec.routers))
 
 
 def _with_password(router: Router, known: Mapping[str, str]) -> Router:

@@ -1,7 +1,7 @@
 # Copyright: linuxbridge.vrrp contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kernel's rtnetlink(7) tells of devices and addresses, in the words of ``ip -j -d address show``.
+"""What the kernel's rtnetlink(7) tells of devices, addresses and forwarding entries, in iproute2's words.
 
 Only what a Link is made of. One process of ``ip`` for each namespace would cost ten times as much.
 """
@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 #: linux/rtnetlink.h
-GET_LINK, GET_ADDRESS = 18, 22
+GET_LINK, GET_ADDRESS, GET_NEIGHBOUR = 18, 22, 30
 _LINK_HEADER, _ADDRESS_HEADER, _ATTRIBUTE = struct.Struct("=BxHiII"), struct.Struct("=BBBBI"), struct.Struct("=HH")
+#: linux/neighbour.h
+_NEIGHBOUR_HEADER = struct.Struct("=BxxxiHBB")
+_NDA_DST, _NDA_LLADDR = 1, 2
 #: The two upper bits of an attribute's type are flags (linux/netlink.h).
 _TYPE = 0x3FFF
 
@@ -35,26 +38,77 @@ def request(kind: int) -> bytes:
     Statistics come with it: a kernel may leave out inet6_addr_gen_mode, too, when asked to leave them out, and counting
     them takes a thirtieth of the time.
     """
+    if kind == GET_NEIGHBOUR:
+        # The family makes them the entries of bridges and VXLAN devices.
+        return _NEIGHBOUR_HEADER.pack(socket.AF_BRIDGE, 0, 0, 0, 0)
     return (_LINK_HEADER if kind == GET_LINK else _ADDRESS_HEADER).pack(0, 0, 0, 0, 0)
 
 
-def items(links: Sequence[bytes], addresses: Iterable[bytes]) -> list[dict[str, Any]]:
-    """Devices with their addresses, from the messages that answer GET_LINK and GET_ADDRESS, without their headers."""
-    names = {}
-    told = []
-    for message in links:
+class Devices(Mapping[str, "dict[str, Any]"]):
+    """Devices with their addresses by name, each read from its message when it is asked for.
+
+    A node has hundreds, of which a call is about few. names: all names by number, in the kernel's order.
+    """
+
+    def __init__(self, links: Iterable[bytes], addresses: Iterable[bytes]) -> None:
+        """From the messages that answer GET_LINK and GET_ADDRESS, without their headers."""
+        self.names: dict[int, str] = {}
+        self._messages: dict[str, bytes] = {}
+        for message in links:
+            name = _name_of(message)
+            self.names[_LINK_HEADER.unpack_from(message)[2]] = name
+            self._messages[name] = message
+        self._addresses: dict[int, list[bytes]] = {}
+        for message in addresses:
+            self._addresses.setdefault(_ADDRESS_HEADER.unpack_from(message)[4], []).append(message)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._messages)
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        message = self._messages[name]
         _family, _type, index, flags, _change = _LINK_HEADER.unpack_from(message)
-        attributes = dict(_attributes(message[_LINK_HEADER.size :]))
-        names[index] = _text(attributes[_NAME])
-        told.append((index, flags, attributes))
-    found = {index: _link(index, flags, attributes, names) for index, flags, attributes in told}
-    for message in addresses:
-        family, length, _flags, _scope, index = _ADDRESS_HEADER.unpack_from(message)
-        attributes = dict(_attributes(message[_ADDRESS_HEADER.size :]))
-        local = attributes.get(_IFA_LOCAL, attributes.get(_IFA_ADDRESS))
-        if local and index in found:
-            found[index]["addr_info"].append({"local": socket.inet_ntop(family, local), "prefixlen": length})
-    return list(found.values())
+        item = _link(index, flags, _attributes(message[_LINK_HEADER.size :]), self.names)
+        item["addr_info"] = [entry for told in self._addresses.get(index, ()) for entry in _address(told)]
+        return item
+
+    def maybe(self, kind: str) -> list[str]:
+        """Names of all devices of a kind, and perhaps of others."""
+        return [name for name, message in self._messages.items() if kind.encode() in message]
+
+
+def _name_of(message: bytes) -> str:
+    length, kind = _ATTRIBUTE.unpack_from(message, _LINK_HEADER.size)
+    if kind == _NAME:
+        # The kernel tells it first.
+        return _text(message[_LINK_HEADER.size + 4 : _LINK_HEADER.size + length])
+    return _text(_attributes(message[_LINK_HEADER.size :])[_NAME])
+
+
+def _address(message: bytes) -> Iterator[dict[str, Any]]:
+    family, length, _flags, _scope, _index = _ADDRESS_HEADER.unpack_from(message)
+    attributes = _attributes(message[_ADDRESS_HEADER.size :])
+    local = attributes.get(_IFA_LOCAL, attributes.get(_IFA_ADDRESS))
+    if local:
+        yield {"local": socket.inet_ntop(family, local), "prefixlen": length}
+
+
+def flooding(entries: Iterable[bytes], devices: Mapping[int, str]) -> dict[str, frozenset[str]]:
+    """Where VXLAN devices flood to, from the messages that answer GET_NEIGHBOUR; devices: their names by number."""
+    found: dict[str, set[str]] = {}
+    for message in entries:
+        index = _NEIGHBOUR_HEADER.unpack_from(message)[1]
+        if index not in devices:
+            continue
+        attributes = _attributes(message[_NEIGHBOUR_HEADER.size :])
+        peer = attributes.get(_NDA_DST)
+        if peer and not any(attributes.get(_NDA_LLADDR, b"\1")):
+            family = socket.AF_INET if len(peer) == 4 else socket.AF_INET6
+            found.setdefault(devices[index], set()).add(socket.inet_ntop(family, peer))
+    return {name: frozenset(peers) for name, peers in found.items()}
 
 
 def _link(index: int, flags: int, attributes: Attributes, names: Mapping[int, str]) -> dict[str, Any]:
@@ -63,7 +117,6 @@ def _link(index: int, flags: int, attributes: Attributes, names: Mapping[int, st
         "ifname": names[index],
         "flags": [name for bit, name in _FLAGS.items() if flags & bit],
         "mtu": _number(attributes[_MTU]),
-        "addr_info": [],
     }
     if _ADDRESS in attributes:
         item["address"] = attributes[_ADDRESS].hex(":")
@@ -108,18 +161,21 @@ def _vxlan(data: Attributes, names: Mapping[int, str]) -> Iterator[tuple[str, An
             yield "local", socket.inet_ntop(family, data[local])
 
 
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at + 4 <= len(data):
-        length, kind = _ATTRIBUTE.unpack_from(data, at)
+def _attributes(data: bytes) -> Attributes:
+    """A node has hundreds of devices with fifty each, so this is written to be fast."""
+    found = {}
+    at, last, unpack = 0, len(data) - 4, _ATTRIBUTE.unpack_from
+    while at <= last:
+        length, kind = unpack(data, at)
         if length < 4:
-            return
-        yield kind & _TYPE, data[at + 4 : at + length]
+            break
+        found[kind & _TYPE] = data[at + 4 : at + length]
         at += length + 3 & ~3
+    return found
 
 
 def _nested(attributes: Attributes, kind: int) -> Attributes:
-    return dict(_attributes(attributes.get(kind, b"")))
+    return _attributes(attributes.get(kind, b""))
 
 
 def _number(data: bytes) -> int:

@@ -8,32 +8,49 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
+from typing import Callable
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 
 TIMEOUT = 120
 
 
-def run(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = ()) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error; another status than 0 is an EdgeError unless check is False."""
+#: Exit status, standard output and standard error.
+Result = tuple[int, str, str]
+
+
+def run(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = ()) -> Result:
+    """What the command said; another exit status than 0 is an EdgeError unless check is False."""
+    return start(command, check, pass_fds)()
+
+
+def start(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = ()) -> Callable[[], Result]:
+    """Run it beside what the caller does next: the function that is returned waits for its end and says what it said."""
     try:
         # run_command has no time limit, and cannot pass descriptors on or leave a process behind.
-        done = subprocess.run(  # pylint: disable=ansible-bad-function
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function,consider-using-with
             list(command),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="surrogateescape",
             env={**os.environ, "LC_ALL": "C"},
-            timeout=TIMEOUT,
             pass_fds=pass_fds,
-            check=False,
         )
     except FileNotFoundError:
         raise EdgeError("%s is not installed on this node" % command[0]) from None
-    except subprocess.TimeoutExpired:
-        raise EdgeError("%s did not end within %d s" % (" ".join(command[:3]), TIMEOUT)) from None
-    if check and done.returncode:
-        message = done.stderr.strip() or done.stdout.strip() or "exit status %d" % done.returncode
-        raise EdgeError("%s: %s" % (" ".join(command), message))
-    return done.returncode, done.stdout, done.stderr
+
+    def finish() -> Result:
+        try:
+            output, error = process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise EdgeError("%s did not end within %d s" % (" ".join(command[:3]), TIMEOUT)) from None
+        if check and process.returncode:
+            message = error.strip() or output.strip() or "exit status %d" % process.returncode
+            raise EdgeError("%s: %s" % (" ".join(command), message))
+        return process.returncode, output, error
+
+    return finish

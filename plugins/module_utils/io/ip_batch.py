@@ -39,8 +39,3 @@ def batch(tool: str, lines: Sequence[str], inherited: Sequence[int] = ()) -> Non
         line = lines[number - 1] if 0 < number <= len(lines) else "-batch"
         reason = "; ".join(text for text in (error or output).splitlines() if text and not _FAILED.match(text))
         raise EdgeError("%s %s: %s" % (tool, line, reason or "exit status %d" % status))
-
-
-def list_forwarding() -> str:
-    """Forwarding entries of the namespace of the calling thread, as JSON."""
-    return run(["bridge", "-j", "fdb", "show"])[1]

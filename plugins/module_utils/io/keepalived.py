@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Callable, Protocol
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
@@ -31,7 +31,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_u
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import netns
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import start
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
 
@@ -62,15 +62,25 @@ class Keepalived:
 
     def capabilities(self) -> Capabilities:
         """Those of a new keepalived when there is none yet, so that a plan can be made before it is installed."""
+        return self.ask_capabilities()()
+
+    def ask_capabilities(self) -> Callable[[], Capabilities]:
+        """The same beside what the caller does next: the function that is returned waits for the answer."""
         if not os.path.exists(self._layout.keepalived):
-            return Capabilities()
-        if self._capabilities is None:
-            output = "".join(run([self._layout.keepalived, "--version"])[1:])
-            found = re.search(r"Keepalived v(\d+(?:\.\d+)*)", output)
+            return Capabilities
+        known = self._capabilities
+        if known is not None:
+            return lambda: known
+        finish = start([self._layout.keepalived, "--version"])
+
+        def told() -> Capabilities:
+            found = re.search(r"Keepalived v(\d+(?:\.\d+)*)", "".join(finish()[1:]))
             if not found:
                 raise EdgeError("%s does not tell its version" % self._layout.keepalived)
             self._capabilities = Capabilities.of_version(tuple(int(part) for part in found.group(1).split(".")))
-        return self._capabilities
+            return self._capabilities
+
+        return told
 
     def recorder(self) -> File | None:
         return read_own(self._layout.recorder)
@@ -190,8 +200,8 @@ class Keepalived:
         deadline = time.monotonic() + FIRST_STATE
         names = [service_name(unit) for unit in units]
         while names and time.monotonic() < deadline:
+            time.sleep(0.005)
             names = [name for name in names if self._state(name)[0] is None]
-            time.sleep(0.02)
 
 
 def _text(path: str) -> str:

@@ -98,18 +98,11 @@ def _set_network_namespace(name: str) -> None:
         os.close(descriptor)
 
 
-def names() -> set[str]:
-    """The network namespaces of this node, without the files that have none behind them."""
-    if not os.path.isdir(DIRECTORY):
-        return set()
-    return {name for name in os.listdir(DIRECTORY) if _is_namespace(name)}
-
-
 def processes(wanted: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
     """Pid and command of every process in each of the namespaces, in one walk through /proc."""
     inodes = {}
     for name in wanted:
-        if _is_namespace(name):
+        if is_namespace(name):
             inodes[os.stat(path_of(name)).st_ino] = name
     found: dict[str, list[tuple[int, str]]] = {name: [] for name in inodes.values()}
     for pid in filter(str.isdigit, os.listdir("/proc") if inodes else []):
@@ -141,7 +134,7 @@ class Namespaces:
 
     def _found(self, name: str, keys: Sequence[str], unit: UnitState, inside_it: list[tuple[int, str]]) -> Found:
         text = self._unit_text(name)
-        if not _is_namespace(name):
+        if not is_namespace(name):
             return Found(broken=os.path.lexists(path_of(name)), unit=text, enabled=unit.enabled)
         loopback_up, sysctls = inside(name, lambda: (_flags() & _IFF_UP != 0, {key: _read(key) for key in keys}))
         return Found(True, False, loopback_up, sysctls, tuple(inside_it), text, unit.enabled)
@@ -185,7 +178,7 @@ class Namespaces:
         self._units.reload_units()
 
 
-def _is_namespace(name: str) -> bool:
+def is_namespace(name: str) -> bool:
     """Whether a namespace is mounted there: only then the file is of the kernel's own file system for them."""
     try:
         return os.stat(path_of(name)).st_dev == os.stat("/proc/self/ns/net").st_dev
@@ -198,7 +191,7 @@ def _ip(verb: str, name: str) -> None:
     namespace is there a moment before the namespace."""
     status, _output, error = run(["ip", "netns", verb, name], check=False)
     deadline = time.monotonic() + PATIENCE
-    while status and _is_namespace(name) != (verb == "add"):
+    while status and is_namespace(name) != (verb == "add"):
         if time.monotonic() > deadline:
             raise EdgeError("ip netns %s %s: %s" % (verb, name, error.strip()))
         time.sleep(0.02)

@@ -20,7 +20,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Processes, Tests
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE, unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import SYSCTLS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import UNIT
@@ -69,10 +68,15 @@ class Node:
 
     def look(self, want: Want) -> Have:
         """All that a plan for the call needs to know."""
+        # Others tell this while the kernel is asked for the rest.
+        capabilities = self._keepalived.ask_capabilities()
+        early = [UNIT, *map(unit_name, node_reach.named(want))]
+        asked = self._units.ask(early)
+        installed = os.access(NODE.keepalived, os.X_OK)
         record = self._record()
-        outside = node_have.links(rtnetlink.devices())
-        floods = any(link.device.kind == "vxlan" for link in outside.values())
-        flooding = node_have.flooding(ip_batch.list_forwarding()) if floods else {}
+        outside = node_have.Links(rtnetlink.devices())
+        tunnels = node_have.of_kind("vxlan", outside)
+        flooding = rtnetlink.flooding({link.index: name for name, link in tunnels.items()})
         # Its own changes do not narrow what a run looks at.
         if self._reach is not None:
             found = node_reach.reach(record, outside, flooding, want)
@@ -82,12 +86,12 @@ class Node:
         reached = every if self._reach is None else self._reach
         names = sorted(reached)
         companions = {key for router in routers for key in keys_of(router) if key[1] in reached}
-        there, installed = netns.names(), os.access(NODE.keepalived, os.X_OK)
-        units = self._units.look([UNIT, *map(unit_name, names)])
+        namespaces = self._namespaces(list(filter(netns.is_namespace, names)), outside)
+        units = {**asked(), **self._units.look([unit for unit in map(unit_name, names) if unit not in early])}
         return Have(
             record=record,
             links=outside,
-            namespaces=self._namespaces([name for name in names if name in there], outside),
+            namespaces=namespaces,
             existing=frozenset(_listed(netns.DIRECTORY)),
             flooding=flooding,
             files={path: file for path in vars(self._paths).values() for file in [read_own(path)] if file},
@@ -95,7 +99,7 @@ class Node:
             recorder=self._keepalived.recorder(),
             enabled=units[UNIT].enabled,
             management=_management(outside),
-            capabilities=self._keepalived.capabilities() if installed else Capabilities(),
+            capabilities=capabilities(),
             keepalived=installed,
             companions=self._companions.look(names, companions),
             reach=self._reach,
@@ -116,10 +120,9 @@ class Node:
         else:
             self._keepalived.apply(step)
 
-    def _namespaces(self, names: list[str], outside: Mapping[str, Link]) -> dict[str, Namespace]:
-        by_number = {link.index: name for name, link in outside.items()}
+    def _namespaces(self, names: list[str], outside: node_have.Links) -> dict[str, Namespace]:
         known = self._seen or {}
-        found = netns.inside_each([name for name in names if name not in known], partial(_look_inside, by_number))
+        found = netns.inside_each([name for name in names if name not in known], partial(_look_inside, outside))
         if self._seen is None:
             self._seen = dict(found)
         return {name: found.get(name) or known[name] for name in names}
@@ -129,9 +132,9 @@ class Node:
         return node_record.read(file.text, self._paths.record) if file else Record()
 
 
-def _look_inside(outside: Mapping[int, str]) -> Namespace:
+def _look_inside(outside: node_have.Links) -> Namespace:
     return Namespace(
-        node_have.links(rtnetlink.devices(), outside),
+        node_have.Links(rtnetlink.devices(), outside),
         {key: _sysctl(key) for key, _value in SYSCTLS},
         node_nat.canonical(nftables.listed(node_nat.FAMILY, node_nat.TABLE)),
     )
@@ -197,8 +200,8 @@ def _listed(directory: str) -> list[str]:
 def _management(links: Mapping[str, Link]) -> str | None:
     """The device that this session came in by, or that leads everywhere."""
     words = os.environ.get("SSH_CONNECTION", "").split()
-    for name, link in links.items():
-        if len(words) == 4 and words[2] in [address.split("/")[0] for address in link.device.addresses]:
+    for name, link in links.items() if len(words) == 4 else ():
+        if words[2] in [address.split("/")[0] for address in link.device.addresses]:
             return name
     try:
         with open("/proc/net/route", encoding="ascii") as file:

@@ -1,14 +1,14 @@
 # Copyright: linuxbridge.vrrp contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The edge to the kernel's rtnetlink(7): devices and addresses of the calling thread's namespace, without a process."""
+"""The edge to the kernel's rtnetlink(7): what is in the calling thread's network namespace, without a process."""
 
 from __future__ import annotations
 
 import os
 import socket
 import struct
-from typing import Any
+from collections.abc import Mapping
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import rtnetlink
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
@@ -24,23 +24,28 @@ _AGAIN = 10
 _TIMEOUT = 30.0
 
 
-def devices() -> list[dict[str, Any]]:
-    """Devices and their addresses, as core.rtnetlink.items() has them."""
+def devices() -> rtnetlink.Devices:
+    """Devices and their addresses."""
+    return rtnetlink.Devices(_dump(rtnetlink.GET_LINK), _dump(rtnetlink.GET_ADDRESS))
+
+
+def flooding(devices: Mapping[int, str]) -> dict[str, frozenset[str]]:
+    """Where VXLAN devices flood to, by name; devices: their names by number."""
+    return rtnetlink.flooding(_dump(rtnetlink.GET_NEIGHBOUR), devices) if devices else {}
+
+
+def _dump(kind: int) -> list[bytes]:
+    """All messages that answer; those of the last try when there is no quiet moment."""
+    messages: list[bytes] = []
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
             kernel.settimeout(_TIMEOUT)
-            return rtnetlink.items(_dump(kernel, rtnetlink.GET_LINK), _dump(kernel, rtnetlink.GET_ADDRESS))
+            for number in range(_AGAIN):
+                messages, interrupted = _dump_once(kernel, kind, number)
+                if not interrupted:
+                    break
     except OSError as error:
         raise EdgeError("the kernel does not tell its devices: %s" % (error.strerror or error)) from None
-
-
-def _dump(kernel: socket.socket, kind: int) -> list[bytes]:
-    """All messages that answer; those of the last try when there is no quiet moment."""
-    messages: list[bytes] = []
-    for number in range(_AGAIN):
-        messages, interrupted = _dump_once(kernel, kind, number)
-        if not interrupted:
-            break
     return messages
 
 

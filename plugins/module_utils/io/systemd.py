@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Callable
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run, start
 
 _PROPERTIES = "Id,ActiveState,MainPID,UnitFileState,NeedDaemonReload"
 
@@ -38,14 +39,16 @@ class Systemd:
 
     def look(self, units: Sequence[str]) -> dict[str, UnitState]:
         """The state of each unit, whether it exists or not."""
+        return self.ask(units)()
+
+    def ask(self, units: Sequence[str]) -> Callable[[], dict[str, UnitState]]:
+        """The same beside what the caller does next: the function that is returned waits for the answer."""
         if not units:
-            return {}
+            return dict
         if not self.running:
-            return {unit: UnitState(enabled=_enabled(unit)) for unit in units}
-        output = run(["systemctl", "show", "--property=" + _PROPERTIES, "--", *units])[1]
-        blocks = [dict(line.split("=", 1) for line in block.splitlines()) for block in output.strip().split("\n\n")]
-        states = {block["Id"]: _state(block) for block in blocks}
-        return {unit: states.get(unit, UnitState()) for unit in units}
+            return lambda: {unit: UnitState(enabled=_enabled(unit)) for unit in units}
+        finish = start(["systemctl", "show", "--property=" + _PROPERTIES, "--", *units])
+        return lambda: _states(units, finish()[1])
 
     def reload_units(self) -> None:
         """Read the unit files again; nothing to do where systemd does not run, for it reads them when it starts."""
@@ -60,6 +63,12 @@ class Systemd:
         if status:
             text = (error or output).strip()
             raise EdgeError("systemctl %s %s: %s" % (verb, " ".join(units), text or "exit status %d" % status))
+
+
+def _states(units: Sequence[str], output: str) -> dict[str, UnitState]:
+    blocks = [dict(line.split("=", 1) for line in block.splitlines()) for block in output.strip().split("\n\n")]
+    states = {block["Id"]: _state(block) for block in blocks}
+    return {unit: states.get(unit, UnitState()) for unit in units}
 
 
 def _state(block: dict[str, str]) -> UnitState:
