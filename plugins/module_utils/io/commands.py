@@ -25,7 +25,7 @@ def run(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = ()
 
 
 def start(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = ()) -> Callable[[], Result]:
-    """Run it beside what the caller does next: the function that is returned waits for its end and says what it said."""
+    """Run it beside what the caller does next: the function that is returned waits for its end and gives its result."""
     try:
         # run_command has no time limit, and cannot pass descriptors on or leave a process behind.
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function,consider-using-with
