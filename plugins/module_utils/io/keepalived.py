@@ -60,13 +60,17 @@ class Keepalived:
         self._layout = layout
         self._capabilities: Capabilities | None = None
 
+    @property
+    def installed(self) -> bool:
+        return os.access(self._layout.keepalived, os.X_OK)
+
     def capabilities(self) -> Capabilities:
         """Those of a new keepalived when there is none yet, so that a plan can be made before it is installed."""
         return self.ask_capabilities()()
 
     def ask_capabilities(self) -> Callable[[], Capabilities]:
         """The same beside what the caller does next: the function that is returned waits for the answer."""
-        if not os.path.exists(self._layout.keepalived):
+        if not self.installed:
             return Capabilities
         known = self._capabilities
         if known is not None:

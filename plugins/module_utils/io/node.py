@@ -20,7 +20,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Processes, Tests
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE, unit_name
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import SYSCTLS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import UNIT
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
@@ -70,9 +70,7 @@ class Node:
         """All that a plan for the call needs to know."""
         # Others tell this while the kernel is asked for the rest.
         capabilities = self._keepalived.ask_capabilities()
-        early = [UNIT, *map(unit_name, node_reach.named(want))]
-        asked = self._units.ask(early)
-        installed = os.access(NODE.keepalived, os.X_OK)
+        asked = self._units.ask([UNIT, *map(unit_name, node_reach.named(want))])
         record = self._record()
         outside = node_have.Links(rtnetlink.devices())
         tunnels = node_have.of_kind("vxlan", outside)
@@ -87,7 +85,8 @@ class Node:
         names = sorted(reached)
         companions = {key for router in routers for key in keys_of(router) if key[1] in reached}
         namespaces = self._namespaces(list(filter(netns.is_namespace, names)), outside)
-        units = {**asked(), **self._units.look([unit for unit in map(unit_name, names) if unit not in early])}
+        named = asked()
+        units = {**named, **self._units.look([unit for unit in map(unit_name, names) if unit not in named])}
         return Have(
             record=record,
             links=outside,
@@ -100,7 +99,7 @@ class Node:
             enabled=units[UNIT].enabled,
             management=_management(outside),
             capabilities=capabilities(),
-            keepalived=installed,
+            keepalived=self._keepalived.installed,
             companions=self._companions.look(names, companions),
             reach=self._reach,
         )
