@@ -21,10 +21,7 @@ import signal
 import socket
 import subprocess
 import time
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing it
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
 
 UNITS = "/etc/systemd/system"
 WANTED = UNITS + "/multi-user.target.wants"
@@ -72,16 +69,15 @@ def drop_logs() -> None:
 
 def answer(call: str) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    said, status = io.StringIO(), "0"
+    said, status = io.StringIO(), "1"
     try:
         with contextlib.redirect_stdout(said):
             main((read(call + ".arguments") or "").splitlines())
-    except Exception as error:
-        said.write("%s: %s\n" % (type(error).__name__, error))
-        status = "1"
+        status = "0"
     except SystemExit as error:
         said.write("%s\n" % error)
-        status = "1"
+    except Exception as error:
+        said.write("%s: %s\n" % (type(error).__name__, error))
     signal.alarm(ANSWER)
     text = said.getvalue()
     write(call, "%s\n%s" % (status if text else status + " silent", text))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem
@@ -22,8 +22,9 @@ def problems(have: Have, spec: NodeSpec, where: Places) -> list[Problem]:
     """Everything about the node that does not fit the specification; where: see node_rules.places()."""
     found: list[Problem] = []
     wanted = node_record.owned(spec).devices
+    tunnels = of_kind("vxlan", have.links)
     for path, network in placed("networks", spec.networks, where):
-        found += _foreign(have, network, path)
+        found += _foreign(have, network, path, tunnels)
         found += _uplink(have, network, path, wanted)
     for path, router in placed("routers", have.reached(spec.routers), where):
         anatomy = router_anatomy(router, spec)
@@ -37,7 +38,7 @@ def problems(have: Have, spec: NodeSpec, where: Places) -> list[Problem]:
     return found
 
 
-def _foreign(have: Have, network: Network, path: str) -> Iterator[Problem]:
+def _foreign(have: Have, network: Network, path: str, tunnels: Mapping[str, Link]) -> Iterator[Problem]:
     keys = {"bridge": ".name", "vxlan": ".vni", "vlan": ".vlan_id"}
     for device in network_devices(network):
         if device.kind and device.name in have.links and device.name not in have.record.owned.devices:
@@ -46,7 +47,7 @@ def _foreign(have: Have, network: Network, path: str) -> Iterator[Problem]:
     if network.kind != "vxlan":
         return
     own = network_devices(network)[1]
-    for name, link in of_kind("vxlan", have.links).items():
+    for name, link in tunnels.items():
         same = all(link.device.fact(key) == own.fact(key) for key in ("id", "port"))
         if name != own.name and name not in have.record.owned.devices and same:
             yield Problem(path + ".vni", "%s already is that of device %s: choose another" % (network.vni, name))

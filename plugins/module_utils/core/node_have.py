@@ -65,7 +65,7 @@ class Owned:
 
 @dataclass(frozen=True)
 class Record:
-    """What the node was last told to be, and what it owns; kept on disk.
+    """What the node was last told to be, and what it owns; kept on disk. Its specification is an ordered() one.
 
     unfinished: a run has begun to make it so, and has not come to its end.
     """

@@ -25,9 +25,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec im
 MODE = 0o600
 
 
-_HEAD = '{"digest": "%s", '
-
-
+# It is asked for by the check of a plan and by the plan, at both looks of a run.
 @lru_cache(maxsize=2)
 def owned(spec: NodeSpec) -> Owned:
     """What a specification makes on a node."""
@@ -39,23 +37,20 @@ def owned(spec: NodeSpec) -> Owned:
 
 
 def write(record: Record) -> str:
-    """The file's text. The specification of the record is an ordered() one."""
-    rest = '"owned": %s, "specification": %s, "unfinished": %s, "version": 1}\n' % (
-        json.dumps({"devices": sorted(record.owned.devices), "namespaces": sorted(record.owned.namespaces)}),
-        _specification(record.spec),
-        json.dumps(record.unfinished),
-    )
-    return _HEAD % _digest(rest) + rest
-
-
-@lru_cache(maxsize=2)
-def _specification(spec: NodeSpec) -> str:
+    """The file's text."""
+    content = {
+        "version": 1,
+        "specification": to_words(record.spec),
+        "owned": {"devices": sorted(record.owned.devices), "namespaces": sorted(record.owned.namespaces)},
+        "unfinished": record.unfinished,
+    }
     # Indented, hundreds of routers would take twenty times as long.
-    return json.dumps(to_words(spec), sort_keys=True)
+    return _with_digest(json.dumps(content, sort_keys=True)[1:] + "\n")
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _with_digest(rest: str) -> str:
+    """The text, whose opening brace is left out, with its digest as the first key."""
+    return '{"digest": "%s", %s' % (hashlib.sha256(rest.encode()).hexdigest(), rest)
 
 
 def read(text: str, path: str) -> Record:
@@ -63,9 +58,8 @@ def read(text: str, path: str) -> Record:
     try:
         content = json.loads(text)
         have, words = content["owned"], content["specification"]
-        head = _HEAD % content.get("digest")
         # What write() wrote need not be checked again; an edit, or an earlier version's file, is.
-        own = text.startswith(head) and content["digest"] == _digest(text[len(head) :])
+        own = text == _with_digest(text[len(_with_digest("")) :])
         spec = from_words(words) if own else parse(words).ordered()
         owned = Owned(frozenset(have["devices"]), frozenset(have["namespaces"]))
         return Record(spec, owned, content.get("unfinished") is True)

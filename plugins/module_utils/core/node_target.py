@@ -52,13 +52,15 @@ def target(have: Have, want: Want) -> NodeSpec:
         spec = before.without(want.networks, want.routers)
         _raise([*_still_used(spec, want)])
         return spec
+    if want.state == "exact":
+        before = NodeSpec()
     given = _with_passwords(have, want.spec)
-    spec = given if want.state == "exact" else before.with_(given)
+    spec = before.with_(given)
     _raise([*_no_password(spec, want.places)])
     _raise(node_rules.problems(spec, want.places, have.reached))
     _raise(node_fit.problems(have, spec, want.places))
     # The record's are in order already.
-    return given.ordered() if want.state == "exact" else before.with_(given.ordered()).sorted()
+    return before.with_(given.ordered()).sorted()
 
 
 def _still_used(spec: NodeSpec, want: Want) -> Iterator[Problem]:

@@ -44,7 +44,7 @@ def request(kind: int) -> bytes:
     return (_LINK_HEADER if kind == GET_LINK else _ADDRESS_HEADER).pack(0, 0, 0, 0, 0)
 
 
-class Devices(Mapping[str, "dict[str, Any]"]):
+class Devices(Mapping[str, dict[str, Any]]):
     """Devices with their addresses by name, each read from its message when it is asked for.
 
     A node has hundreds, of which a call is about few. names: all names by number, in the kernel's order.

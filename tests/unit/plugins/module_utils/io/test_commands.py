@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ def test_a_program_that_is_not_there_is_named() -> None:
         commands.start(["no-such-program", "--version"])
 
 
-def test_a_started_command_runs_beside_what_comes_next(tmp_path: Path) -> None:
+def test_a_started_command_runs_beside_what_comes_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(commands, "TIMEOUT", 5)
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     finish = commands.start(["cat", str(fifo)])
@@ -42,8 +44,10 @@ def test_a_started_command_runs_beside_what_comes_next(tmp_path: Path) -> None:
 
 
 def test_a_command_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(commands, "TIMEOUT", 0.2)
-    pid = tmp_path / "pid"
-    with pytest.raises(EdgeError, match=r"^sh -c echo .* did not end within 0 s$"):
-        commands.run(["sh", "-c", "echo $$ > %s; exec sleep 60" % pid])
-    assert not os.path.exists("/proc/" + pid.read_text().strip())
+    monkeypatch.setattr(commands, "TIMEOUT", 0.9)
+    pid, ended = tmp_path / "pid", tmp_path / "ended"
+    program = "import os, pathlib, time; pathlib.Path('%s').write_text(str(os.getpid())); time.sleep(2)" % pid
+    program += "; pathlib.Path('%s').touch()" % ended
+    with pytest.raises(EdgeError, match=r" -c import os, .* did not end within 0 s$"):
+        commands.run([sys.executable, "-c", program])
+    assert not os.path.exists("/proc/" + pid.read_text()) and not ended.exists()
