@@ -100,12 +100,13 @@ def main(arguments: list[str]) -> None:
         load(names(UNITS))
         start_all(names(WANTED))
     elif verb in ("start", "restart"):
-        for unit in units if verb == "restart" else []:
-            stop(unit)
+        stop_all(units if verb == "restart" else [])
         start_all(units)
+    elif verb == "stop":
+        stop_all(units)
     else:
         for unit in units:
-            {"stop": stop, "reload": reload, "enable": enable, "disable": disable}[verb](unit)
+            {"reload": reload, "enable": enable, "disable": disable}[verb](unit)
         if verb in ("enable", "disable"):
             load(names(UNITS))
 
@@ -279,6 +280,19 @@ class Inside:
 def enter(namespace: int) -> None:
     if ctypes.CDLL(None, use_errno=True).setns(namespace, 0x40000000):
         raise SystemExit("cannot enter a network namespace: " + os.strerror(ctypes.get_errno()))
+
+
+def stop_all(units: list[str]) -> None:
+    """Each in a process of its own, for each waits for its daemon to end."""
+    children = []
+    for unit in units:
+        child = os.fork()
+        if not child:
+            stop(unit)
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
 
 
 @one_at_a_time

@@ -157,11 +157,12 @@ def _page(text: str, running: bool) -> str:
 def plan_removal(kinds: Iterable[Kind], namespaces: Iterable[str], have: Companions) -> Steps:
     """The steps that make companions be gone; the file goes last, for it tells that there is one."""
     steps = Steps()
+    units = []
     for namespace in namespaces:
         for kind in kinds:
-            found, unit = have.found.get((kind.name, namespace), NOTHING), kind.unit(namespace)
+            found = have.found.get((kind.name, namespace), NOTHING)
             if found.started or found.running or found.strayed:
-                steps.processes.append(Step("stop", unit, Processes((unit,))))
+                units.append(kind.unit(namespace))
             if found.configuration:
                 path = kind.configuration(namespace)
                 steps.processes.append(Step("remove", path, path))
@@ -169,6 +170,8 @@ def plan_removal(kinds: Iterable[Kind], namespaces: Iterable[str], have: Compani
                 name, old = "%s of %s" % (kind.name, namespace), found.configuration
                 steps.before[name] = _page(old.text if old else "", found.running or found.strayed)
                 steps.after[name] = ""
+    if units:
+        steps.processes.insert(0, Step("stop", " ".join(units), Processes(tuple(units))))
     return steps
 
 

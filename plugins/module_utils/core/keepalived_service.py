@@ -144,17 +144,17 @@ def plan_services(
 
 
 def plan_removal(names: Iterable[str], found: Mapping[str, Found], layout: Layout = NODE) -> list[Step]:
-    """The steps that make the named services be gone; a service of which nothing is there needs none."""
-    steps = []
-    units_change = False
-    for name in names:
-        have, unit = found.get(name, NOTHING), unit_name(name)
-        steps += _together("stop", [unit] if have.started or have.process else [])
-        steps += _together("disable", [unit] if have.enabled else [])
+    """The steps that make the named services be gone; a service of which nothing is there needs none.
+
+    All are stopped at once, for keepalived takes a second to stop.
+    """
+    pairs = [(name, found.get(name, NOTHING)) for name in names]
+    steps = _together("stop", [unit_name(name) for name, have in pairs if have.started or have.process])
+    steps += _together("disable", [unit_name(name) for name, have in pairs if have.enabled])
+    for name, have in pairs:
         steps += [Step("remove", path, path) for path in [layout.configuration(name)] if have.configuration]
         steps += [Step("remove", path, path) for path in [layout.unit(name)] if have.unit]
-        units_change = units_change or have.unit is not None
-    return [*steps, Step("reload", "systemd's units")] if units_change else steps
+    return [*steps, Step("reload", "systemd's units")] if any(have.unit for _name, have in pairs) else steps
 
 
 def restarts(steps: Iterable[Step]) -> list[str]:

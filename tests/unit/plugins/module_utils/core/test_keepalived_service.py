@@ -136,6 +136,16 @@ def test_a_removal_stops_first_and_removes_what_is_there() -> None:
     assert plan_removal(["red"], {"red": NOTHING}) == []
 
 
+def test_services_that_go_are_stopped_at_once() -> None:
+    names = ["red", "blue", "dead", "gone"]
+    dead = Found(configuration=File("", CONFIGURATION_MODE), enabled=True)
+    found = {**{name: running(wanted(name)) for name in names[:2]}, "dead": dead}
+    steps = [str(step) for step in plan_removal(names, found)]
+    units = "linuxbridge-vrrp-red.service linuxbridge-vrrp-blue.service"
+    assert steps[:2] == ["stop " + units, "disable %s linuxbridge-vrrp-dead.service" % units]
+    assert [step.split()[0] for step in steps[2:]] == ["remove"] * 5 + ["reload"]
+
+
 def test_the_unit_runs_in_the_namespace_behind_what_prepares_it_and_is_kept_running() -> None:
     lines = unit_text(wanted()).splitlines()
     for line in (

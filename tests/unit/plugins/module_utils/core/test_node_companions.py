@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import radvd
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import companion_plan, radvd
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Companions
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import router_anatomy
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import keys_of
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS, keys_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan, service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rendered import rendered
@@ -226,6 +226,15 @@ def test_a_router_that_goes_takes_its_daemons_along_before_its_namespace() -> No
     assert actions.index(STOP % "conntrackd") < actions.index("remove router qrouter-edge1")
     assert "remove /etc/linuxbridge-vrrp/radvd/qrouter-edge1.conf" in actions
     assert "remove /etc/systemd/system/linuxbridge-vrrp-radvd@.service" in actions
+
+
+def test_daemons_of_routers_that_go_are_stopped_at_once() -> None:
+    names = ["qrouter-edge1", "qrouter-edge2"]
+    found = {(kind.name, name): companion_plan.Found(started=True) for kind in KINDS for name in names}
+    steps = companion_plan.plan_removal(KINDS, names, Companions(found=found)).processes
+    stop = "stop " + " ".join(kind.unit(name) for name in names for kind in KINDS)
+    assert [str(step) for step in steps] == [stop]
+    assert len(steps[0].payload.units) == 4
 
 
 def test_what_the_node_lacks_is_told_first_with_the_option_that_needs_it() -> None:
