@@ -345,8 +345,6 @@ rendered:
       returned: always
 """
 
-import gc
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.converge import converge
@@ -355,8 +353,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.node_routers_opti
 
 
 def main():
-    # The process ends before there is garbage worth looking for.
-    gc.disable()
     converge(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), NodeRouters())
 
 
