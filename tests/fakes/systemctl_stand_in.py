@@ -22,6 +22,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 UNITS = "/etc/systemd/system"
 WANTED = UNITS + "/multi-user.target.wants"
@@ -283,16 +284,9 @@ def enter(namespace: int) -> None:
 
 
 def stop_all(units: list[str]) -> None:
-    """Each in a process of its own, for each waits for its daemon to end."""
-    children = []
-    for unit in units:
-        child = os.fork()
-        if not child:
-            stop(unit)
-            os._exit(0)
-        children.append(child)
-    for child in children:
-        os.waitpid(child, 0)
+    """At once, for each waits for its daemon to end."""
+    with ThreadPoolExecutor(max_workers=len(units) or 1) as workers:
+        list(workers.map(stop, units))
 
 
 @one_at_a_time

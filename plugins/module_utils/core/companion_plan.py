@@ -157,21 +157,18 @@ def _page(text: str, running: bool) -> str:
 def plan_removal(kinds: Iterable[Kind], namespaces: Iterable[str], have: Companions) -> Steps:
     """The steps that make companions be gone; the file goes last, for it tells that there is one."""
     steps = Steps()
-    units = []
-    for namespace in namespaces:
-        for kind in kinds:
-            found = have.found.get((kind.name, namespace), NOTHING)
-            if found.started or found.running or found.strayed:
-                units.append(kind.unit(namespace))
-            if found.configuration:
-                path = kind.configuration(namespace)
-                steps.processes.append(Step("remove", path, path))
-            if found.anything:
-                name, old = "%s of %s" % (kind.name, namespace), found.configuration
-                steps.before[name] = _page(old.text if old else "", found.running or found.strayed)
-                steps.after[name] = ""
+    there = [(kind, name, have.found.get((kind.name, name), NOTHING)) for name in namespaces for kind in kinds]
+    units = [kind.unit(name) for kind, name, found in there if found.started or found.running or found.strayed]
     if units:
-        steps.processes.insert(0, Step("stop", " ".join(units), Processes(tuple(units))))
+        steps.processes.append(Step("stop", " ".join(units), Processes(tuple(units))))
+    for kind, namespace, found in there:
+        if found.configuration:
+            path = kind.configuration(namespace)
+            steps.processes.append(Step("remove", path, path))
+        if found.anything:
+            name, old = "%s of %s" % (kind.name, namespace), found.configuration
+            steps.before[name] = _page(old.text if old else "", found.running or found.strayed)
+            steps.after[name] = ""
     return steps
 
 

@@ -232,9 +232,9 @@ def test_daemons_of_routers_that_go_are_stopped_at_once() -> None:
     names = ["qrouter-edge1", "qrouter-edge2"]
     found = {(kind.name, name): companion_plan.Found(started=True) for kind in KINDS for name in names}
     steps = companion_plan.plan_removal(KINDS, names, Companions(found=found)).processes
-    stop = "stop " + " ".join(kind.unit(name) for name in names for kind in KINDS)
-    assert [str(step) for step in steps] == [stop]
-    assert len(steps[0].payload.units) == 4
+    units = tuple(kind.unit(name) for name in names for kind in KINDS)
+    assert [str(step) for step in steps] == ["stop " + " ".join(units)]
+    assert steps[0].payload.units == units
 
 
 def test_what_the_node_lacks_is_told_first_with_the_option_that_needs_it() -> None:
