@@ -9,6 +9,8 @@ STAGES := lint sanity unit contract compat artefact docs molecule
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# Most of the programs are Python's and start many times; without compiled files each start compiles them again.
+unexport PYTHONDONTWRITEBYTECODE
 # Root may work in a checkout that is somebody else's.
 export GIT_CONFIG_COUNT := 1
 export GIT_CONFIG_KEY_0 := safe.directory
