@@ -1,21 +1,24 @@
 # Copyright: linuxbridge.vrrp contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build one image of the lab, or find it in the cache.
+"""Find the images of a lab in the cache, or build one of them.
 
 Reads from standard input a JSON object:
   cache: directory of all images
-  name: of the image, for people
-  parent: directory of the image it is laid on, or "" for a new Debian
-  suite: Debian's suite, for a new Debian
-  packages: list of Debian packages
-  script: shell script run as root inside the image, after the packages
-  keep_packages: true keeps beside the image, in the directory "packages", what a host that is to install the same
-      packages may find in their places: the downloaded files, and what Python compiled for them
+  suite: Debian's suite
+  images: for each name of an image
+    parent: name of the image it is laid on, or "" for a new Debian
+    packages: list of Debian packages
+    script: shell script run as root inside the image, after the packages
+    keep_packages: true keeps beside the image, in the directory "packages", what a host that is to install the same
+        packages may find in their places: the downloaded files, and what Python compiled for them (default: false)
+  wanted: names of the images that are needed
+  build: name of the one to build, on a parent that is there; "" builds none
 
-Prints {"changed": bool, "directory": str}. An image is a directory tree named by a hash of all that goes into
-it; one with a parent holds only what differs from it, to be laid over it with overlayfs. Older images of the same name
-that nobody has asked for in a fortnight are removed.
+Prints {"directories": {name: str}, "missing": [name, ...]} of those that are wanted and those below them, the lowest
+first. An image is a directory tree named by a hash of all that goes into it; one with a parent holds only what differs
+from it, to be laid over it with overlayfs. Older images of the same name that nobody has asked for in a fortnight are
+removed.
 """
 
 from __future__ import annotations
@@ -58,9 +61,27 @@ def apt_sources() -> list[str]:
 
 def digest(recipe: dict[str, Any]) -> str:
     """Name of what goes in: the recipe, the machine's package sources, and this program."""
-    parts = [json.dumps({key: recipe[key] for key in sorted(recipe) if key != "cache"})]
+    parts = [json.dumps(recipe, sort_keys=True)]
     parts += [Path(name).read_text() for name in [*apt_sources(), __file__]]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def recipes(request: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """For each image that is wanted, and those below it, the lowest first: what it is made of, its parent as the
+    directory that is or will be there, and its own directory as "target"."""
+    found: dict[str, dict[str, Any]] = {}
+
+    def add(name: str) -> str:
+        if name not in found:
+            image = request["images"][name]
+            parent = image["parent"] and add(image["parent"])
+            recipe = {"keep_packages": False, **image, "name": name, "parent": parent, "suite": request["suite"]}
+            found[name] = {**recipe, "target": Path(request["cache"], "%s-%s" % (name, digest(recipe)))}
+        return str(found[name]["target"] / "image")
+
+    for name in request["wanted"]:
+        add(name)
+    return found
 
 
 def layers(image: str) -> list[str]:
@@ -176,19 +197,27 @@ def prune(cache: Path, name: str, target: Path) -> None:
             shutil.rmtree(image)
 
 
-def main() -> None:
-    recipe = json.load(sys.stdin)
-    cache = Path(recipe["cache"])
-    cache.mkdir(parents=True, exist_ok=True)
-    target = cache / ("%s-%s" % (recipe["name"], digest(recipe)))
-    with (cache / ("%s.lock" % recipe["name"])).open("w") as lock:
+def provide(name: str, recipe: dict[str, Any]) -> None:
+    """Build the image unless it is there, and note that it is in use."""
+    target = recipe["target"]
+    with (target.parent / ("%s.lock" % name)).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        missing = not target.exists()
-        if missing:
+        if not target.exists():
             build(target, recipe)
         os.utime(target)
-        prune(cache, recipe["name"], target)
-    print(json.dumps({"changed": missing, "directory": str(target / "image")}))
+        prune(target.parent, name, target)
+
+
+def main() -> None:
+    request = json.load(sys.stdin)
+    Path(request["cache"]).mkdir(parents=True, exist_ok=True)
+    found = recipes(request)
+    for name, recipe in found.items():
+        if name == request["build"] or recipe["target"].exists():
+            provide(name, recipe)
+    directories = {name: str(recipe["target"] / "image") for name, recipe in found.items()}
+    missing = [name for name, recipe in found.items() if not recipe["target"].exists()]
+    print(json.dumps({"directories": directories, "missing": missing}))
 
 
 if __name__ == "__main__":

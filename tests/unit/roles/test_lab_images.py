@@ -58,3 +58,28 @@ def test_an_image_that_a_host_stands_on_stays(tmp_path: Path, monkeypatch: pytes
     )
     lab_images.prune(tmp_path, "base", target)
     assert left(tmp_path) == ["base-new", "base-old"]
+
+
+def asked(wanted: list[str], **changes: str) -> dict[str, dict[str, object]]:
+    """Recipes of three images, each laid on the one before; changes: other scripts."""
+    images = {
+        name: {"parent": parent, "packages": [], "script": changes.get(name, "")}
+        for name, parent in (("network", "bridge"), ("bridge", "base"), ("base", ""), ("other", "base"))
+    }
+    request = {"cache": "/cache", "suite": "bookworm", "images": images, "wanted": wanted}
+    return dict(lab_images.recipes(request))
+
+
+def test_what_a_wanted_image_is_laid_on_is_wanted_too_and_comes_before_it() -> None:
+    assert list(asked(["network"])) == ["base", "bridge", "network"]
+
+
+def test_an_image_is_another_one_when_what_it_is_laid_on_is() -> None:
+    before = {name: recipe["target"] for name, recipe in asked(["network", "other"]).items()}
+    after = {name: recipe["target"] for name, recipe in asked(["network", "other"], bridge="true").items()}
+    assert [name for name in before if before[name] != after[name]] == ["bridge", "network"]
+
+
+def test_a_recipe_names_the_directory_that_its_parent_has_or_will_have() -> None:
+    found = asked(["network"])
+    assert found["bridge"]["parent"] == "%s/image" % found["base"]["target"]
