@@ -8,6 +8,7 @@ Reads from standard input a JSON object:
   state: "present" or "absent"
   check: true only tells what would be done
   directory: of all labs' file systems and records
+  suite: Debian's release that the images are of, kept in the file "suite" of the lab's directory
   segments: names of the lab's layer-2 segments; the first is the management network
   authorized_key: public SSH key of root on each host
   hosts: list of
@@ -324,6 +325,9 @@ class Lab:
         network = self.network()
         self.ensure_switch(network)
         self.ensure_uplink(network)
+        suite = self.directory / "suite"
+        if not suite.exists():
+            self.act("note the hosts' Debian release", lambda: suite.write_text(self.want["suite"]))
         running = nspawn_processes(self.directory)
         for host in self.want["hosts"]:
             self.ensure_host(host, network, running)

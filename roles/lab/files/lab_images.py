@@ -28,6 +28,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+OS_RELEASE = "/etc/os-release"
 APT_SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/debian.sources")
 #: Seconds after which an image that no lab asks for is removed.
 UNUSED = 14 * 86400
@@ -57,6 +59,15 @@ def run(*command: str, stdin: str | None = None) -> None:
 def apt_sources() -> list[str]:
     """The machine's own Debian sources: the lab asks no other mirror than the machine does."""
     return [name for name in APT_SOURCES if os.path.exists(name)]
+
+
+def of_suite(sources: str, machine: str, suite: str) -> str:
+    """The machine's package sources, in either format, for another release than its own (machine: its name). Mirrors
+    have no security updates of old releases, or only some."""
+    if suite == machine:
+        return sources
+    stanzas = [stanza for stanza in re.split(r"\n\n|\n(?=deb)", sources) if "-security" not in stanza]
+    return re.sub(r"\b%s\b" % machine, suite, "\n\n".join(stanzas))
 
 
 def digest(recipe: dict[str, Any]) -> str:
@@ -120,6 +131,11 @@ def inside(root: str) -> Iterator[None]:
 
 def bootstrap(root: str, recipe: dict[str, Any]) -> None:
     """A new Debian with the packages."""
+    machine = re.findall(r"^VERSION_CODENAME=(.*)$", Path(OS_RELEASE).read_text(), re.MULTILINE)[0]
+    sources = []
+    for name in apt_sources():
+        sources.append(str(Path(root).with_name(os.path.basename(name))))
+        Path(sources[-1]).write_text(of_suite(Path(name).read_text(), machine, recipe["suite"]))
     options = ["--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io", "--skip=cleanup/apt/lists"]
     run(
         "mmdebstrap",
@@ -128,7 +144,7 @@ def bootstrap(root: str, recipe: dict[str, Any]) -> None:
         "--include=" + ",".join(recipe["packages"]),
         str(recipe["suite"]),
         root,
-        *apt_sources(),
+        *sources,
     )
 
 

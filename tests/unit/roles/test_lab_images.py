@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import time
 from pathlib import Path
 
@@ -83,3 +84,31 @@ def test_an_image_is_another_one_when_what_it_is_laid_on_is() -> None:
 def test_a_recipe_names_the_directory_that_its_parent_has_or_will_have() -> None:
     found = asked(["network"])
     assert found["bridge"]["parent"] == "%s/image" % found["base"]["target"]
+
+
+SOURCES = """\
+Types: deb
+URIs: http://mirror.example/debian
+Suites: bookworm bookworm-updates
+Components: main
+
+Types: deb
+URIs: http://mirror.example/debian-security
+Suites: bookworm-security
+Components: main
+"""
+
+
+def test_the_machine_s_own_release_is_taken_with_its_security_updates() -> None:
+    assert lab_images.of_suite(SOURCES, "bookworm", "bookworm") == SOURCES
+
+
+ONE_LINE_SOURCES = """\
+deb http://mirror.example/debian bookworm main
+deb http://mirror.example/debian-security bookworm-security main"""
+
+
+@pytest.mark.parametrize("sources", [SOURCES, ONE_LINE_SOURCES])
+def test_another_release_comes_from_the_same_mirror_without_security_updates(sources: str) -> None:
+    expected = re.split("\n\n|\ndeb", sources)[0].replace("bookworm", "bullseye")
+    assert lab_images.of_suite(sources, "bookworm", "bullseye") == expected
