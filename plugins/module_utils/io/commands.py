@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Callable
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 
 TIMEOUT = 120
+#: Who became root with su may not have these in PATH, where nft and bridge are.
+ADMINISTRATION = ":/usr/sbin:/sbin"
 
 
 #: Exit status, standard output and standard error.
@@ -35,7 +38,7 @@ def start(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = 
             stderr=subprocess.PIPE,
             text=True,
             errors="surrogateescape",
-            env={**os.environ, "LC_ALL": "C"},
+            env={**os.environ, "LC_ALL": "C", "PATH": os.environ.get("PATH", os.defpath) + ADMINISTRATION},
             pass_fds=pass_fds,
         )
     except FileNotFoundError:
@@ -54,3 +57,17 @@ def start(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = 
         return process.returncode, output, error
 
     return finish
+
+
+@contextmanager
+def file_of(text: str) -> Iterator[int]:
+    """The descriptor of a file in memory, to be passed on to a command that is to read /proc/self/fd/N."""
+    descriptor = os.memfd_create("linuxbridge-vrrp")
+    try:
+        # keepalived passes over a file that is executable, and says that all is well.
+        os.fchmod(descriptor, 0o600)
+        with open(os.dup(descriptor), "w", encoding="utf-8") as file:
+            file.write(text)
+        yield descriptor
+    finally:
+        os.close(descriptor)

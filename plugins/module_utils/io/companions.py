@@ -16,6 +16,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_s
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import netfilter, netns
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Units
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
@@ -87,14 +88,9 @@ def _missing(kind: Kind) -> str | None:
 
 def _complaint(kind: Kind, write: Write) -> str:
     """What a daemon says against a configuration that no file holds yet, in the router's namespace."""
-    descriptor = os.memfd_create(kind.name)
-    try:
-        os.fchmod(descriptor, 0o600)
-        os.write(descriptor, write.text.encode())
+    with file_of(write.text) as descriptor:
         path = "/proc/self/fd/%d" % descriptor
         command = [kind.program, *kind.test, path]
         status, output, error = netns.run_in(write.namespace, command, pass_fds=[descriptor])
-    finally:
-        os.close(descriptor)
     text = (error.strip() or output.strip()).replace(path, write.path)
     return "%s: %s" % (kind.name, text or "exit status %d" % status) if status else ""

@@ -8,12 +8,11 @@ Input is handed over in memory, for it may be read by nobody else and needs no n
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of, run
 
 _FAILED = re.compile(r"Command failed \S*:(\d+)")
 
@@ -26,13 +25,9 @@ def batch(tool: str, lines: Sequence[str], inherited: Sequence[int] = ()) -> Non
     """
     if not lines:
         return
-    descriptor = os.memfd_create("linuxbridge-vrrp")
-    try:
-        os.write(descriptor, "\n".join([*lines, ""]).encode())
+    with file_of("\n".join([*lines, ""])) as descriptor:
         command = [tool, "-batch", "/proc/self/fd/%d" % descriptor]
         status, output, error = run(command, check=False, pass_fds=[descriptor, *inherited])
-    finally:
-        os.close(descriptor)
     if status:
         found = _FAILED.search(error)
         number = int(found.group(1)) if found else 0

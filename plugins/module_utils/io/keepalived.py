@@ -31,7 +31,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_u
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import netns
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import start
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of, start
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
 
@@ -183,17 +183,10 @@ class Keepalived:
     def _complaint(self, write: Write) -> str:
         if write.namespace and not os.path.exists("/run/netns/" + write.namespace):
             return "network namespace %s does not exist; make it first" % write.namespace
-        descriptor = os.memfd_create("keepalived.conf")
-        try:
-            # keepalived passes over a file that is executable, and says that all is well.
-            os.fchmod(descriptor, 0o600)
-            with open(os.dup(descriptor), "w", encoding="utf-8") as file:
-                file.write(write.text)
+        with file_of(write.text) as descriptor:
             path = "/proc/self/fd/%d" % descriptor
             command = [self._layout.keepalived, "--config-test", "--use-file=" + path]
             status, _output, error = netns.run_in(write.namespace, command, pass_fds=[descriptor])
-        finally:
-            os.close(descriptor)
         if not status and "skipping" not in error:
             return ""
         for secret in secrets(write.text):

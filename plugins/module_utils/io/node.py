@@ -170,7 +170,7 @@ def _perform(command: Command, inherited: Sequence[int]) -> None:
     elif isinstance(command, Batch):
         ip_batch.batch(command.tool, command.lines, inherited)
     elif isinstance(command, Nat):
-        nftables.load(command.text)
+        nftables.load(command.text, inherited)
     else:
         for key, value in command.values:
             _set_sysctl(key, value)

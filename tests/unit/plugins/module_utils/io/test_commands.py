@@ -24,6 +24,11 @@ def test_a_command_runs_in_the_c_locale(monkeypatch: pytest.MonkeyPatch) -> None
     assert commands.run(["sh", "-c", "echo $LC_ALL"])[1] == "C\n"
 
 
+def test_an_administrator_s_command_is_found_where_path_does_not_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert commands.run(["ldconfig", "--version"])[0] == 0
+
+
 def test_a_failure_names_the_command_and_says_why() -> None:
     with pytest.raises(EdgeError, match=r"^sh -c echo no >&2; false: no$"):
         commands.run(["sh", "-c", "echo no >&2; false"])
