@@ -58,12 +58,10 @@ class KeepalivedInstance:
         name, service = want["name"], have.service
         if service is None:
             steps = services.plan_removal([name], {name: have.found}, self._layout)
-            text = None
         else:
             args = (have.recorder, have.capabilities, self._layout)
             steps = services.plan_services([service], {name: have.found}, *args)
-            text = services.configuration_text(service, have.capabilities, self._layout)
-        before, after = services.shown(have.found, service, text, self._layout)
+        before, after = services.shown(have.found, service, have.capabilities, self._layout)
         return Plan(tuple(steps), before, after if steps else before, tuple(services.restarts(steps)))
 
     def apply(self, step: Step, port: Keepalived) -> None:

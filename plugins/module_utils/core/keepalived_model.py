@@ -10,7 +10,7 @@ that mean the same are equal and are rendered to the same bytes. Nothing is chec
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -246,11 +246,16 @@ class Capabilities:
     """What the installed keepalived understands."""
 
     no_track: bool = True
+    #: It tells systemd when it is ready: since 2.2.0, where it was built with that.
+    systemd_notify: bool = True
 
     @classmethod
-    def of_version(cls, version: tuple[int, ...]) -> Capabilities:
-        """version as in ``(2, 2, 7)``."""
-        return cls(no_track=version >= (2, 0, 3))
+    def of_version(cls, version: tuple[int, ...], options: Collection[str] = ()) -> Capabilities:
+        """version as in ``(2, 2, 7)``; options: the words of what ``keepalived --version`` says of its build."""
+        return cls(no_track=version >= (2, 0, 3), systemd_notify="SYSTEMD_NOTIFY" in options)
+
+
+NEWEST = Capabilities()
 
 
 def by_name(items: Iterable[Any]) -> tuple[Any, ...]:

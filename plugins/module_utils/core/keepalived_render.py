@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import (
+    NEWEST,
     Capabilities,
     Configuration,
     GlobalDefinitions,
@@ -33,10 +34,7 @@ INSTANCE_NUMBERS = (
 INSTANCE_SCRIPTS = ("notify_master", "notify_backup", "notify_fault", "notify_stop", "notify")
 
 
-_NEWEST = Capabilities()
-
-
-def render(config: Configuration, capabilities: Capabilities = _NEWEST) -> str:
+def render(config: Configuration, capabilities: Capabilities = NEWEST) -> str:
     """The text of keepalived.conf. What has no order is sorted; read(parse(text)) gives the configuration back."""
     statements = [*_global_definitions(config.global_definitions)]
     statements += [_script(script) for script in config.scripts]

@@ -16,6 +16,7 @@ from functools import cache
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import (
+    NEWEST,
     Capabilities,
     Configuration,
     VrrpInstance,
@@ -38,7 +39,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import 
 CONFIGURATION_MODE = 0o640
 UNIT_MODE = 0o644
 RECORDER_MODE = 0o755
-_NEWEST = Capabilities()
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Write:
 
 
 @cache
-def configuration_text(service: Service, capabilities: Capabilities = _NEWEST, layout: Layout = NODE) -> str:
+def configuration_text(service: Service, capabilities: Capabilities = NEWEST, layout: Layout = NODE) -> str:
     return HEADER + render(recorded(service, layout), capabilities)
 
 
@@ -106,7 +106,7 @@ def plan_services(
     wants: Sequence[Service],
     found: Mapping[str, Found],
     recorder: File | None,
-    capabilities: Capabilities = _NEWEST,
+    capabilities: Capabilities = NEWEST,
     layout: Layout = NODE,
 ) -> list[Step]:
     """The steps that make the services be there and run. recorder is the recorder's file as it is.
@@ -123,7 +123,7 @@ def plan_services(
         text = configuration_text(want, capabilities, layout)
         path = layout.configuration(want.name)
         files += _writes([Write(path, text, CONFIGURATION_MODE, want.namespace)], [have.configuration])
-        unit = _writes([Write(layout.unit(want.name), unit_text(want, layout), UNIT_MODE)], [have.unit])
+        unit = _writes([Write(layout.unit(want.name), unit_text(want, capabilities, layout), UNIT_MODE)], [have.unit])
         units_change = units_change or bool(unit) or have.stale
         files += unit
     tests = [step.payload for step in files if step.payload.mode == CONFIGURATION_MODE]
@@ -209,16 +209,18 @@ def state_lost(old: VrrpInstance, new: VrrpInstance) -> tuple[str, ...]:
     return tuple(name for name, (before, after) in same.items() if before != after)
 
 
-def shown(have: Found, want: Service | None, text: str | None, layout: Layout = NODE) -> tuple[str, str]:
+def shown(
+    have: Found, want: Service | None, capabilities: Capabilities = NEWEST, layout: Layout = NODE
+) -> tuple[str, str]:
     """Before and after as a user may see them; a password that changes is said to, and not shown."""
     old = have.configuration.text if have.configuration else ""
-    new = text or ""
+    new = configuration_text(want, capabilities, layout) if want else ""
     before, after = redact(old), redact(new)
     if secrets(old) != secrets(new):
         after = redact(new, " (changed)" if secrets(old) else "")
     return (
         _page(before, have.unit.text if have.unit else "", have.enabled, have.process is not None),
-        _page(after, unit_text(want, layout) if want else "", want is not None, want is not None),
+        _page(after, unit_text(want, capabilities, layout) if want else "", want is not None, want is not None),
     )
 
 

@@ -16,7 +16,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Configuration
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import (
+    NEWEST,
+    Capabilities,
+    Configuration,
+)
 
 UNIT_PREFIX = "linuxbridge-vrrp-"
 HEADER = "# Written by linuxbridge.vrrp; changes are replaced.\n"
@@ -144,7 +148,7 @@ def recorded(service: Service, layout: Layout = NODE) -> Configuration:
 
 
 @cache
-def unit_text(service: Service, layout: Layout = NODE) -> str:
+def unit_text(service: Service, capabilities: Capabilities = NEWEST, layout: Layout = NODE) -> str:
     """The systemd unit of a service. ``systemctl reload`` tests the configuration in the namespace before SIGHUP."""
     name, configuration = service.name, layout.configuration(service.name)
     runtime, loaded = layout.runtime_of(name), layout.loaded(name)
@@ -152,6 +156,7 @@ def unit_text(service: Service, layout: Layout = NODE) -> str:
     after = " ".join(["network.target", *service.after])
     wants = "Wants=%s\n" % " ".join(service.after) if service.after else ""
     stopped = "".join("ExecStopPost=-%s %s STOP\n" % (script, name) for script in service.followers)
+    kind = "Type=notify\nNotifyAccess=all\n" if capabilities.systemd_notify else "Type=simple\n"
     copy = "/bin/cp --preserve=mode %s %s" % (configuration, loaded)
     return (
         f"{HEADER}"
@@ -164,8 +169,7 @@ def unit_text(service: Service, layout: Layout = NODE) -> str:
         "StartLimitIntervalSec=0\n"
         "\n"
         "[Service]\n"
-        "Type=notify\n"
-        "NotifyAccess=all\n"
+        f"{kind}"
         f"{namespace}"
         f"RuntimeDirectory={_relative_runtime(layout, name)}\n"
         "RuntimeDirectoryMode=0750\n"

@@ -27,7 +27,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_pl
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
     NOTHING,
     File,
-    configuration_text,
     plan_removal,
     plan_services,
     restarts,
@@ -218,7 +217,7 @@ def _services(changes: Changes, have: Have, services: list[Service], steps: list
         if steps and any(wanted.name in step.object for step in steps):
             found = have.services.get(wanted.name, NOTHING)
             key = "keepalived of " + wanted.name
-            changes.before[key], changes.after[key] = shown(found, wanted, configuration_text(wanted))
+            changes.before[key], changes.after[key] = shown(found, wanted, have.capabilities)
 
 
 def _active(have: Have, steps: list[Step]) -> list[str]:

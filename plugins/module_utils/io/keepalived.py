@@ -78,10 +78,12 @@ class Keepalived:
         finish = start([self._layout.keepalived, "--version"])
 
         def told() -> Capabilities:
-            found = re.search(r"Keepalived v(\d+(?:\.\d+)*)", "".join(finish()[1:]))
+            text = "".join(finish()[1:])
+            found = re.search(r"Keepalived v(\d+(?:\.\d+)*)", text)
             if not found:
                 raise EdgeError("%s does not tell its version" % self._layout.keepalived)
-            self._capabilities = Capabilities.of_version(tuple(int(part) for part in found.group(1).split(".")))
+            version = tuple(int(part) for part in found.group(1).split("."))
+            self._capabilities = Capabilities.of_version(version, text.split())
             return self._capabilities
 
         return told

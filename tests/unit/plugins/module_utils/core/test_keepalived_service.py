@@ -12,9 +12,11 @@ import pytest
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived import (
+    Capabilities,
     Configuration,
     VirtualAddress,
     VrrpInstance,
+    redact,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_options import Existing, service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
@@ -160,6 +162,21 @@ def test_the_unit_runs_in_the_namespace_behind_what_prepares_it_and_is_kept_runn
     assert "NetworkNamespacePath" not in unit_text(replace(wanted(), namespace=None))
 
 
+@pytest.mark.parametrize("options, kind", [(["SYSTEMD_NOTIFY"], "notify"), (["DBUS"], "simple")])
+def test_systemd_waits_for_a_keepalived_that_can_tell_when_it_is_ready(options: list[str], kind: str) -> None:
+    lines = unit_text(wanted(), Capabilities.of_version((2, 1, 5), options)).splitlines()
+    assert [line for line in lines if line.startswith("Type=")] == ["Type=" + kind]
+    assert ("NotifyAccess=all" in lines) == (kind == "notify")
+
+
+def test_what_is_shown_is_what_is_planned_for_the_keepalived_that_is_there() -> None:
+    old = Capabilities.of_version((2, 0, 2))
+    _before, after = shown(NOTHING, wanted(), old)
+    written = [step.payload.text for step in plan_services([wanted()], {}, None, old) if step.verb == "write"]
+    assert unit_text(wanted(), old) in after and unit_text(wanted(), old) in written
+    assert redact(configuration_text(wanted(), old)) in after
+
+
 def test_the_last_state_of_an_instance_counts() -> None:
     assert last_state('INSTANCE "a" MASTER 50\nINSTANCE "a" BACKUP 50\nINSTANCE "a" STOP 50\nGROUP "g" FAULT 0\n') == (
         "BACKUP"
@@ -245,7 +262,7 @@ def test_problems_are_at_the_path_of_the_option_in_the_users_order() -> None:
 
 def test_a_changed_password_is_said_and_not_shown() -> None:
     want = service({**FULL, "authentication": {"password": "other", "type": "PASS"}}, Existing())
-    before, after = shown(running(service(FULL, Existing())), want, configuration_text(want))
+    before, after = shown(running(service(FULL, Existing())), want)
     assert before != after
     assert "auth_pass ******** (changed)" in after
     assert "secret" not in before + after and "other" not in before + after

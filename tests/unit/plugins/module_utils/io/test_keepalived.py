@@ -29,6 +29,12 @@ def test_the_version_is_asked_for_once(tmp_path: Path) -> None:
     assert found.capabilities() == Capabilities.of_version((1, 2, 15))
 
 
+def test_it_is_asked_whether_it_tells_systemd_when_it_is_ready(tmp_path: Path) -> None:
+    says = "Keepalived v2.1.5 (date)\n\nConfig options:  VRRP DBUS"
+    assert not keepalived(tmp_path / "without", says, 0o755).capabilities().systemd_notify
+    assert keepalived(tmp_path / "with", says + " SYSTEMD_NOTIFY", 0o755).capabilities().systemd_notify
+
+
 def test_a_file_that_cannot_be_run_is_no_keepalived(tmp_path: Path) -> None:
     found = keepalived(tmp_path / "keepalived", "Keepalived v1.2.15 (date)", 0o644)
     assert not found.installed and found.capabilities() == Capabilities()
