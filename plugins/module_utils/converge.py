@@ -121,7 +121,8 @@ def _apply(
         try:
             operation.apply(step, port)
         except (EdgeError, SpecError) as error:
-            if _done_otherwise(operation, port, want, plan.actions[done + 1 :]):
+            # What follows from something else may be undone while it is done; _settle() sees to it, and tells the error.
+            if _follows(operation, step) or _done_otherwise(operation, port, want, plan.actions[done + 1 :]):
                 continue
             module.fail_json(
                 msg="%s: %s" % (step, error),
@@ -161,7 +162,10 @@ def _settle(operation: Operation[Any, Any, Any], port: Any, want: Any, actions: 
         for step in left.steps:
             text = str(step)
             if _follows(operation, step) and text not in done and now - seen[text] >= PATIENCE:
-                operation.apply(step, port)
+                try:
+                    operation.apply(step, port)
+                except EdgeError as error:
+                    raise EdgeError("%s: %s" % (step, error)) from None
                 done.add(text)
                 actions.append(text)
         time.sleep(operation.poll_interval)

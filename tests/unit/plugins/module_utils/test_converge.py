@@ -126,6 +126,16 @@ class SlippingCounter(Counter):
         return self.kind
 
 
+class Always(dict):
+    """A fault of the third step that does not go away."""
+
+    def __init__(self, error):
+        super().__init__({3: error})
+
+    def pop(self, key):
+        return self[key]
+
+
 def test_what_follows_from_something_that_happened_meanwhile_is_done_after_a_while(clock):
     result = count(SlippingCounter(follows=True))
     assert (result["failed"], result["at"], clock.now) == (False, 3, converge.PATIENCE + 1)
@@ -138,6 +148,20 @@ def test_it_is_done_once_and_told_when_it_is_in_vain():
     result = count(operation)
     assert (result["failed"], result["actions_remaining"]) == (True, ["count to 3"])
     assert result["actions"] == ["count to 1", "count to 2", "count to 3", "count to 3"]
+
+
+def test_what_follows_and_fails_is_done_after_a_while(clock):
+    operation = SlippingCounter(follows=True)
+    operation.slipped, operation.fault = True, {3: EdgeError("canceled")}
+    result = count(operation)
+    assert (result["failed"], result["at"], clock.now) == (False, 3, converge.PATIENCE + 1)
+
+
+def test_its_error_is_told_when_it_fails_again():
+    operation = SlippingCounter(follows=True)
+    operation.slipped, operation.fault = True, Always(EdgeError("no such program"))
+    result = count(operation)
+    assert (result["failed"], result["changed"], result["msg"]) == (True, True, "count to 3: no such program")
 
 
 def test_nothing_else_is_done_a_second_time():
