@@ -121,7 +121,7 @@ def _apply(
         try:
             operation.apply(step, port)
         except (EdgeError, SpecError) as error:
-            # What follows from something else may be undone while it is done; _settle() sees to it, and tells the error.
+            # What follows from something else may be undone meanwhile: _settle() sees to it, and tells the error.
             if _follows(operation, step) or _done_otherwise(operation, port, want, plan.actions[done + 1 :]):
                 continue
             module.fail_json(
