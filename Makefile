@@ -22,7 +22,7 @@ on_lab := $(lab_environment) $(playbook) -i examples/site -i .lab/$(LAB)/invento
 
 ##@ Try it
 .PHONY: demo lab lab-down
-demo: check-machine setup ## The whole guide on a lab of this machine, with a summary at the end (LAB=name)
+demo: check-machine setup ## The whole guide on a lab of this machine, with a summary at the end (LAB=name, LAB_SUITE=Debian release)
 	$(playbook) playbooks/lab.yml
 	$(on_lab) playbooks/demo.yml
 	@cat .lab/$(LAB)/summary.txt
