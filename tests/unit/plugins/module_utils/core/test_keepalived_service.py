@@ -16,7 +16,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived i
     Configuration,
     VirtualAddress,
     VrrpInstance,
-    redact,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_options import Existing, service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
@@ -171,10 +170,12 @@ def test_systemd_waits_for_a_keepalived_that_can_tell_when_it_is_ready(options: 
 
 def test_what_is_shown_is_what_is_planned_for_the_keepalived_that_is_there() -> None:
     old = Capabilities.of_version((2, 0, 2))
-    _before, after = shown(NOTHING, wanted(), old)
-    written = [step.payload.text for step in plan_services([wanted()], {}, None, old) if step.verb == "write"]
-    assert unit_text(wanted(), old) in after and unit_text(wanted(), old) in written
-    assert redact(configuration_text(wanted(), old)) in after
+    want = wanted(virtual_addresses=(VirtualAddress("169.254.0.1/24", track=False),))
+    _before, after = shown(NOTHING, want, old)
+    written = [step.payload.text for step in plan_services([want], {}, None, old) if step.verb == "write"]
+    texts = [configuration_text(want, old), unit_text(want, old)]
+    assert after.startswith("".join(texts)) and written[1:] == texts
+    assert [configuration_text(want), unit_text(want)] != texts
 
 
 def test_the_last_state_of_an_instance_counts() -> None:

@@ -167,6 +167,12 @@ def with_address(have: Have, device: str, address: str) -> Have:
     return dataclasses.replace(have, namespaces={"qrouter-edge1": changed})
 
 
+def test_the_files_of_keepalived_that_are_shown_are_those_for_the_one_that_is_there() -> None:
+    result = plan(Have(capabilities=keepalived.Capabilities.of_version((2, 1, 5), ["DBUS"])), spec_of(base()))
+    shown = [page for key, page in result.after.items() if key.startswith("keepalived of ")]
+    assert [page.count("Type=simple") for page in shown] == [1]
+
+
 def test_a_node_without_keepalived_is_told_so_first() -> None:
     spec = spec_of(base())
     bare = dataclasses.replace(settled_node.empty(spec), keepalived=False)
