@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import netns
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.netns import Namespaces
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.netns import UNITS, Namespaces, Units
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import Systemd
 
 
@@ -29,6 +29,10 @@ class NetworkNamespace:
 
     poll_interval = 0.1
 
+    def __init__(self, units: Units | None = None, unit_directory: str = UNITS) -> None:
+        self._units = units or Systemd()
+        self._unit_directory = unit_directory
+
     def parse(self, params: dict[str, Any]) -> Want:
         sysctls = netns.parse_sysctls(params["sysctls"] or {})
         problems = netns.problems(params["name"], sysctls)
@@ -38,7 +42,9 @@ class NetworkNamespace:
         return Want(wanted, params["state"] == "present", params["kill"])
 
     def connect(self, want: Want) -> Namespaces:
-        return Namespaces(Systemd())
+        namespaces = Namespaces(self._units, self._unit_directory)
+        namespaces.lock()
+        return namespaces
 
     def observe(self, port: Namespaces, want: Want) -> dict[str, netns.Found]:
         keys = [key for key, _value in want.namespaces[0].sysctls] if want.present else []

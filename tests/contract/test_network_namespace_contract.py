@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -34,14 +35,9 @@ KILLS = 50
 Module = Callable[..., dict[str, Any]]
 
 
-class Operation(NetworkNamespace):
+def operation(directory: Path) -> NetworkNamespace:
     """With units in a directory of the test's own."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = str(directory)
-
-    def connect(self, want: Any) -> Namespaces:
-        return Namespaces(FakeSystemd(self._directory), self._directory)
+    return NetworkNamespace(FakeSystemd(str(directory)), str(directory))
 
 
 def clean() -> None:
@@ -57,11 +53,11 @@ def module(tmp_path: Path) -> Iterator[Module]:
     clean()
 
     def call(check: bool = True, **params: Any) -> dict[str, Any]:
-        planned = module_run.run(Operation(units), ARGUMENT_SPEC, True, **params) if check else {}
-        result: dict[str, Any] = module_run.run(Operation(units), ARGUMENT_SPEC, **params)
+        planned = module_run.run_alone(operation(units), ARGUMENT_SPEC, True, **params) if check else {}
+        result: dict[str, Any] = module_run.run_alone(operation(units), ARGUMENT_SPEC, **params)
         if check and not result["failed"]:
             assert (planned["actions"], planned["diff"]) == (result["actions"], result["diff"])
-            assert module_run.run(Operation(units), ARGUMENT_SPEC, **params)["actions"] == []
+            assert module_run.run_alone(operation(units), ARGUMENT_SPEC, **params)["actions"] == []
         return result
 
     yield call
@@ -166,7 +162,7 @@ def test_a_persistent_namespace_has_a_unit_whose_commands_work(module: Module, t
     clean()
     for command in commands:
         run("sh", "-c", command)
-    assert module_run.run(Operation(tmp_path / "units"), ARGUMENT_SPEC, name=[RED], sysctls=SYSCTLS)["actions"] == []
+    assert module(check=False, name=[RED], sysctls=SYSCTLS)["actions"] == []
 
 
 def test_what_runs_inside_a_namespace_leaves_this_process_where_it_was(module: Module) -> None:
@@ -177,17 +173,51 @@ def test_what_runs_inside_a_namespace_leaves_this_process_where_it_was(module: M
     assert os.stat("/proc/self/ns/net").st_ino == here
 
 
+def run_and_kill(units: Path, wait: Callable[[], None], **params: Any) -> None:
+    """A run that is killed when wait() comes back."""
+    child = os.fork()
+    if not child:
+        module_run.run(operation(units), ARGUMENT_SPEC, **params)
+        os._exit(0)
+    wait()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+@pytest.fixture
+def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """ip(8) takes half a second longer, and makes this file first."""
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    file = slow / "begun"
+    (slow / "ip").write_text('#!/bin/sh\n>%s\nsleep 0.5\nexec %s "$@"\n' % (file, shutil.which("ip")))
+    (slow / "ip").chmod(0o700)
+    monkeypatch.setenv("PATH", "%s:%s" % (slow, os.environ["PATH"]))
+    return file
+
+
+@pytest.mark.parametrize("state, before", [("present", "absent"), ("absent", "present")])
+def test_what_a_killed_run_has_begun_is_waited_for_and_undone(
+    module: Module, tmp_path: Path, begun: Path, state: str, before: str
+) -> None:
+    module(name=[RED], state=before)
+    begun.unlink(missing_ok=True)
+
+    def wait() -> None:
+        while not begun.exists():
+            time.sleep(0.01)
+
+    run_and_kill(tmp_path / "units", wait, name=[RED], state=state)
+    assert module(check=False, name=[RED], state=before)["changed"]
+    time.sleep(1)
+    assert is_namespace(RED) is (before == "present")
+
+
 def test_a_run_killed_at_any_moment_is_finished_by_the_next(module: Module, tmp_path: Path) -> None:
     chance = random.Random(28)
     for number in range(KILLS):
         params: dict[str, Any] = {"name": [RED, RED2], "state": "absent" if number % 2 else "present"}
-        child = os.fork()
-        if not child:
-            module(check=False, **params)
-            os._exit(0)
-        time.sleep(chance.uniform(0, 0.1))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        run_and_kill(tmp_path / "units", lambda: time.sleep(chance.uniform(0, 0.1)), **params)
         result = module(check=False, **params)
         assert not result["failed"], result
         assert module(**params)["actions"] == []

@@ -55,7 +55,7 @@ def test_what_a_killed_run_has_begun_is_waited_for(tmp_path: Path) -> None:
 
 def test_a_run_that_does_not_end_is_an_error_that_says_so(tmp_path: Path) -> None:
     NodeLock(str(tmp_path)).take()
-    with pytest.raises(EdgeError, match="another run of node_routers is at work on this node"):
+    with pytest.raises(EdgeError, match="another run is at work on this node"):
         NodeLock(str(tmp_path), timeout=0.1).take()
 
 

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.converge import converge
@@ -45,3 +48,9 @@ def run(operation, argument_spec, check_mode=False, **params):
     except Ended as ended:
         return ended.result
     raise AssertionError("the module did not end")
+
+
+def run_alone(*args, **params):
+    """The same in a process of its own, as a module is one: what it holds is let go at its end."""
+    with ProcessPoolExecutor(1, get_context("fork")) as process:
+        return process.submit(run, *args, **params).result()

@@ -20,6 +20,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.netns import Found, sysctl_path, unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import MissingFile, read_text, write_atomically
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node_lock import NodeLock
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
 
 DIRECTORY = "/run/netns"
@@ -102,15 +103,16 @@ def processes(wanted: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
     """Pid and command of every process in each of the namespaces, in one walk through /proc."""
     inodes = {}
     for name in wanted:
-        if is_namespace(name):
-            inodes[os.stat(path_of(name)).st_ino] = name
+        inode = _inode(name)
+        if inode is not None:
+            inodes[inode] = name
     found: dict[str, list[tuple[int, str]]] = {name: [] for name in inodes.values()}
     for pid in filter(str.isdigit, os.listdir("/proc") if inodes else []):
         try:
-            inode = os.stat("/proc/%s/ns/net" % pid).st_ino
-            if inode in inodes:
+            home = inodes.get(os.stat("/proc/%s/ns/net" % pid).st_ino)
+            if home is not None:
                 with open("/proc/%s/comm" % pid, encoding="utf-8", errors="replace") as file:
-                    found[inodes[inode]].append((int(pid), file.read().strip()))
+                    found[home].append((int(pid), file.read().strip()))
         except OSError:
             continue
     return found
@@ -122,6 +124,12 @@ class Namespaces:
     def __init__(self, units: Units, unit_directory: str = UNITS) -> None:
         self._units = units
         self._directory = unit_directory
+        # Not that of the namespaces, which ip(8) locks itself, and which is not there before the first.
+        self._lock = NodeLock(unit_directory)
+
+    def lock(self) -> None:
+        """Wait for other runs, and for the command that a killed one has begun."""
+        self._lock.take()
 
     def look(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, Found]:
         """What there is of each name; the values are the sysctls to read in it."""
@@ -148,7 +156,7 @@ class Namespaces:
     def apply(self, verb: str, payload: Any) -> None:
         """Carry out a step of the plan in core.netns."""
         actions: dict[str, Callable[[Any], None]] = {
-            "create": lambda name: _ip("add", name),
+            "create": lambda name: self._ip("add", name),
             "clear": lambda name: _unlink(path_of(name)),
             "bring up": lambda name: inside(name, _bring_up),
             "set": lambda setting: inside(setting[0], lambda: _write(*setting[1:])),
@@ -166,7 +174,10 @@ class Namespaces:
         if left:
             listed = ", ".join("%d (%s)" % process for process in left)
             raise EdgeError("%s has processes in it: %s; run again when they are gone" % (name, listed))
-        _ip("delete", name)
+        self._ip("delete", name)
+
+    def _ip(self, verb: str, name: str) -> None:
+        run(["ip", "netns", verb, name], pass_fds=self._lock.inherited)
 
     def _write_unit(self, payload: tuple[str, str]) -> None:
         unit, text = payload
@@ -179,22 +190,17 @@ class Namespaces:
 
 
 def is_namespace(name: str) -> bool:
-    """Whether a namespace is mounted there: only then the file is of the kernel's own file system for them."""
+    """Whether a namespace is mounted there."""
+    return _inode(name) is not None
+
+
+def _inode(name: str) -> int | None:
+    """That of the namespace; None unless one is mounted: only then the file is of the kernel's file system for them."""
     try:
-        return os.stat(path_of(name)).st_dev == os.stat("/proc/self/ns/net").st_dev
+        status = os.stat(path_of(name))
+        return status.st_ino if status.st_dev == os.stat("/proc/self/ns/net").st_dev else None
     except OSError:
-        return False
-
-
-def _ip(verb: str, name: str) -> None:
-    """``ip netns add`` or ``delete``. The command of a run that was killed goes on, and may come first: the file of a
-    namespace is there a moment before the namespace."""
-    status, _output, error = run(["ip", "netns", verb, name], check=False)
-    deadline = time.monotonic() + PATIENCE
-    while status and is_namespace(name) != (verb == "add"):
-        if time.monotonic() > deadline:
-            raise EdgeError("ip netns %s %s: %s" % (verb, name, error.strip()))
-        time.sleep(0.02)
+        return None
 
 
 def _unlink(path: str) -> None:

@@ -47,7 +47,7 @@ class NodeLock:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     os.close(descriptor)
-                    message = "another run of node_routers is at work on this node; after %g s it has not ended"
+                    message = "another run is at work on this node; after %g s it has not ended"
                     raise EdgeError(message % self._timeout) from None
                 time.sleep(0.05)
             else:
