@@ -53,14 +53,26 @@ install_packages() {
     fi
 }
 
+# With Python's own pip as it is in its wheel: venv compiles all of it, which takes as long as all the rest.
 make_venv() {
     local python
-    if ! .venv/bin/python -c '' 2>/dev/null; then
-        python=$(find_python)
-        say "making .venv with $("$python" -V)"
-        "$python" -m venv --clear .venv
-    fi
-    [[ -x .venv/bin/uv ]] || .venv/bin/python -m pip install -qq "$(grep -o '^uv==[^ ]*' requirements.txt)"
+    python=$(find_python)
+    say "making .venv with $("$python" -V)"
+    rm -f .cache/install_requirements-*
+    "$python" -m venv --without-pip --clear .venv
+    .venv/bin/python - <<'PYTHON'
+import ensurepip, pathlib, sysconfig, zipfile
+
+places = [sysconfig.get_config_var("WHEEL_PKG_DIR"), pathlib.Path(ensurepip.__file__).with_name("_bundled")]
+wheel = next(wheel for place in filter(None, places) for wheel in pathlib.Path(place).glob("pip-*.whl"))
+zipfile.ZipFile(wheel).extractall(sysconfig.get_path("purelib"))
+PYTHON
+}
+
+pip() { .venv/bin/python -m pip --quiet --quiet --disable-pip-version-check "$@"; }
+
+install_requirements() {
+    [[ -x .venv/bin/uv ]] || pip install "$(grep -o '^uv==[^ ]*' requirements.txt)"
     say "installing $(grep -c == requirements.txt) Python packages"
     .venv/bin/uv pip sync --quiet --python .venv/bin/python requirements.txt
 }
@@ -70,12 +82,10 @@ make_collections() {
     local root=.cache/collections/ansible_collections wanted
     mkdir -p $root/linuxbridge
     ln -sfn ../../../.. $root/linuxbridge/vrrp
-    mapfile -t wanted < <(.venv/bin/python -c '
-import yaml
-for name in yaml.safe_load(open("galaxy.yml"))["dependencies"]: print(name)')
+    mapfile -t wanted < <(sed -n '/^dependencies:/,/^[^ ]/s/^  *\([a-z_.]*\):.*/\1/p' galaxy.yml)
     ((${#wanted[@]})) || return 0
     say "fetching ${wanted[*]}"
-    .venv/bin/python -m pip download -qq --no-deps --ignore-requires-python --dest .cache/bundle $bundle
+    pip download --no-deps --ignore-requires-python --dest .cache/bundle $bundle
     .venv/bin/python - .cache/bundle/*.whl "${wanted[@]}" <<'PYTHON'
 import sys, zipfile
 
@@ -113,5 +123,8 @@ fi
 }
 
 .venv/bin/python -c '' 2>/dev/null || rm -f .cache/make_venv-*
-once make_venv "$(<requirements.txt)"
+once make_venv ''
+once install_requirements "$(<requirements.txt)" &
+installing=$!
 once make_collections "$bundle $(sed -n '/^dependencies:/,/^[^ ]/p' galaxy.yml)"
+wait $installing
