@@ -204,7 +204,11 @@ def build(target: Path, recipe: dict[str, Any]) -> None:
 
 
 def prune(cache: Path, name: str, target: Path) -> None:
-    """Remove what is left of other images of the name, unless a host or another image stands on it."""
+    """Remove what is left of other images of the name, unless a host or another image stands on it, and of builds of
+    the name that failed; the caller sees to it that none is going on."""
+    for partial in cache.glob("%s-*.partial" % name):
+        unmount_below(partial)
+        shutil.rmtree(partial)
     mounts = Path("/proc/self/mounts").read_text()
     parents = {Path(record.read_text()).parent for record in cache.glob("*/parent")}
     for image in cache.glob("%s-*" % name):

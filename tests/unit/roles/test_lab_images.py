@@ -32,10 +32,23 @@ def left(cache: Path) -> list[str]:
 
 def test_images_that_nobody_asked_for_in_a_fortnight_go_and_others_stay(tmp_path: Path) -> None:
     target = image(tmp_path, "base-new", 30)
-    for name, days in (("base-old", 15), ("base-recent", 13), ("base-killed.partial", 15), ("network-old", 15)):
+    for name, days in (("base-old", 15), ("base-recent", 13), ("network-old", 15)):
         image(tmp_path, name, days)
     lab_images.prune(tmp_path, "base", target)
     assert left(tmp_path) == ["base-new", "base-recent", "network-old"]
+
+
+def test_what_a_build_that_failed_has_left_goes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mounts first, or what is mounted would be deleted."""
+    target = image(tmp_path, "base-new", 0)
+    failed, other = image(tmp_path, "base-failed.partial", 0), image(tmp_path, "network-failed.partial", 0)
+    unmounted: list[tuple[Path, bool]] = []
+    monkeypatch.setattr(
+        lab_images, "unmount_below", lambda directory: unmounted.append((directory, directory.exists()))
+    )
+    lab_images.prune(tmp_path, "base", target)
+    assert unmounted == [(failed, True)]
+    assert left(tmp_path) == ["base-new", other.name]
 
 
 def test_an_image_that_another_one_is_laid_on_stays_as_long_as_that_one(tmp_path: Path) -> None:
