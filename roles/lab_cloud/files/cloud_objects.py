@@ -1,7 +1,8 @@
 """Makes what the guides leave in the API of a cloud; part of the lab. Prints JSON: whether it changed anything, a port.
 
 All in one process, for each task of openstack.cloud costs seconds while the hosts of the lab share two cores.
-usage: cloud_objects.py base NEUTRON_URL        services, networks and router; LAB_SERVICE_PASSWORD is Neutron's
+usage: cloud_objects.py services NEUTRON_URL    what Keystone knows of Neutron; LAB_SERVICE_PASSWORD is Neutron's
+       cloud_objects.py networks                networks and router
        cloud_objects.py instance JSON AGENTS    port and floating IP address of an instance, once AGENTS are alive
 """
 
@@ -64,7 +65,7 @@ def wait(what: str, look: Callable[[], Any]) -> Any:
             return found
         if time.monotonic() > end:
             sys.exit(f"{what}: {why}, after {DEADLINE_SECONDS} seconds")
-        time.sleep(0.5)
+        time.sleep(1)
 
 
 class Maker:
@@ -208,8 +209,10 @@ def connect() -> Any:
 
 def main(command: str, *arguments: str) -> None:
     maker, port = Maker(), None
-    if command == "base":
+    if command == "services":
         make_services(maker, arguments[0])
+        connect()
+    elif command == "networks":
         make_networks(maker, connect())
     else:
         network = connect()
