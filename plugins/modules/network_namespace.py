@@ -13,6 +13,8 @@ author: linuxbridge.vrrp contributors (@linuxbridge)
 description:
   - Makes network namespaces with their loopback interface up and with sysctls, and removes them.
   - Needs iproute2 on the node, and systemd for O(persistent=true).
+  - One run at a time is at work on a node. Another waits up to a minute for it, and for the command that a killed one
+    has begun.
 options:
   name:
     description:
