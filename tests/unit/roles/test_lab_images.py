@@ -32,7 +32,7 @@ def left(cache: Path) -> list[str]:
 
 def test_images_that_nobody_asked_for_in_a_fortnight_go_and_others_stay(tmp_path: Path) -> None:
     target = image(tmp_path, "base-new", 30)
-    for name, days in (("base-old", 15), ("base-recent", 13), ("network-old", 15)):
+    for name, days in (("base-old", 15), ("base-recent", 13), ("base-killed.partial", 15), ("network-old", 15)):
         image(tmp_path, name, days)
     lab_images.prune(tmp_path, "base", target)
     assert left(tmp_path) == ["base-new", "base-recent", "network-old"]
