@@ -178,8 +178,6 @@ def set_packages_aside(image: Path, kept: Path | None) -> None:
 def build(target: Path, recipe: dict[str, Any]) -> None:
     """Make the image beside its place, and move it there when it is whole."""
     partial = target.with_name(target.name + ".partial")
-    unmount_below(partial)
-    shutil.rmtree(partial, ignore_errors=True)
     image, root, work = partial / "image", partial / "root", partial / "work"
     for directory in (image, root, work):
         directory.mkdir(parents=True)
@@ -203,12 +201,15 @@ def build(target: Path, recipe: dict[str, Any]) -> None:
     partial.rename(target)
 
 
-def prune(cache: Path, name: str, target: Path) -> None:
-    """Remove what is left of other images of the name, unless a host or another image stands on it, and of builds of
-    the name that failed; the caller sees to it that none is going on."""
+def clear(cache: Path, name: str) -> None:
+    """Remove what builds of the name have left that failed or were killed; the caller sees to it that none goes on."""
     for partial in cache.glob("%s-*.partial" % name):
         unmount_below(partial)
         shutil.rmtree(partial)
+
+
+def prune(cache: Path, name: str, target: Path) -> None:
+    """Remove what is left of other images of the name, unless a host or another image stands on it."""
     mounts = Path("/proc/self/mounts").read_text()
     parents = {Path(record.read_text()).parent for record in cache.glob("*/parent")}
     for image in cache.glob("%s-*" % name):
@@ -222,6 +223,7 @@ def provide(name: str, recipe: dict[str, Any]) -> None:
     target = recipe["target"]
     with (target.parent / ("%s.lock" % name)).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        clear(target.parent, name)
         if not target.exists():
             build(target, recipe)
         os.utime(target)

@@ -40,13 +40,13 @@ def test_images_that_nobody_asked_for_in_a_fortnight_go_and_others_stay(tmp_path
 
 def test_what_a_build_that_failed_has_left_goes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mounts first, or what is mounted would be deleted."""
-    target = image(tmp_path, "base-new", 0)
+    image(tmp_path, "base-new", 0)
     failed, other = image(tmp_path, "base-failed.partial", 0), image(tmp_path, "network-failed.partial", 0)
     unmounted: list[tuple[Path, bool]] = []
     monkeypatch.setattr(
         lab_images, "unmount_below", lambda directory: unmounted.append((directory, directory.exists()))
     )
-    lab_images.prune(tmp_path, "base", target)
+    lab_images.clear(tmp_path, "base")
     assert unmounted == [(failed, True)]
     assert left(tmp_path) == ["base-new", other.name]
 
