@@ -14,7 +14,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rendered import rendered
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import without_passwords
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, without_passwords
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import Want, parse_call, target
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node import Node
@@ -26,6 +26,10 @@ class NodeRouters:
     poll_interval = 0.1
     #: Seconds within which keepalived has taken away, after a reload, the addresses that are no longer its own.
     SETTLE = 10.0
+
+    def __init__(self) -> None:
+        #: What the node is to have; the first look decides it, and what a run itself changes does not change it.
+        self._target: NodeSpec | None = None
 
     def parse(self, params: dict[str, Any]) -> Want:
         return parse_call(params)
@@ -44,7 +48,11 @@ class NodeRouters:
         return port.look(want)
 
     def plan(self, have: Have, want: Want) -> Plan:
-        return Plan() if want.state in ("rendered", "gathered") else plan(have, target(have, want))
+        if want.state in ("rendered", "gathered"):
+            return Plan()
+        if self._target is None:
+            self._target = target(have, want)
+        return plan(have, self._target)
 
     def apply(self, step: Step, port: Node) -> None:
         port.apply(step)

@@ -46,8 +46,10 @@ class FakeSystemd:
         self._change("reload_units", self._reload_units)
 
     def do(self, verb: str, units: Sequence[str]) -> None:
-        for unit in units:
-            self._change("%s %s" % (verb, unit), lambda unit=unit: getattr(self, "_" + verb)(unit))
+        # systemd's enable --now, too, first enables all.
+        for one in verb.split(" and "):
+            for unit in units:
+                self._change("%s %s" % (one, unit), lambda one=one, unit=unit: getattr(self, "_" + one)(unit))
 
     def close(self) -> None:
         """Stop all that was started."""

@@ -95,21 +95,22 @@ def main(arguments: list[str]) -> None:
         print("\n\n".join(map(show, units)))
     elif verb == "is-enabled":
         print("enabled" if os.path.exists(f"{WANTED}/{units[0]}") else "disabled")
-    elif verb == "daemon-reload":
+    elif verb in ("daemon-reload", "boot"):
         load(names(UNITS))
-    elif verb == "boot":
-        load(names(UNITS))
-        start_all(names(WANTED))
+        start_all(names(WANTED) if verb == "boot" else [])
     elif verb in ("start", "restart"):
         stop_all(units if verb == "restart" else [])
         start_all(units)
     elif verb == "stop":
         stop_all(units)
+    elif verb == "reload":
+        for unit in units:
+            reload(unit)
     else:
         for unit in units:
-            {"reload": reload, "enable": enable, "disable": disable}[verb](unit)
-        if verb in ("enable", "disable"):
-            load(names(UNITS))
+            {"enable": enable, "disable": disable}[verb](unit)
+        load(names(UNITS))
+        start_all(units if "--now" in arguments else [])
 
 
 def names(directory: str) -> list[str]:

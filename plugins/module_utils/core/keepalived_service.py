@@ -39,6 +39,10 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import 
 CONFIGURATION_MODE = 0o640
 UNIT_MODE = 0o644
 RECORDER_MODE = 0o755
+#: Verbs of steps whose payload is units. One call does both, for each reads all of systemd's units anew.
+ENABLE_AND_START = "enable and start"
+ENABLES = ("enable", ENABLE_AND_START)
+STARTS = ("start", ENABLE_AND_START, "restart")
 
 
 @dataclass(frozen=True)
@@ -128,16 +132,19 @@ def plan_services(
         files += unit
     tests = [step.payload for step in files if step.payload.mode == CONFIGURATION_MODE]
     if tests:
-        steps.append(Step("test", " ".join(write.path for write in tests), tuple(tests)))
+        steps.append(test(tests))
     steps += files
     disabled = [unit_name(want.name) for want in wants if not found.get(want.name, NOTHING).enabled]
     if units_change and not disabled:
         steps.append(Step("reload", "systemd's units"))
-    steps += _together("enable", disabled)
     todo = [
         _process(want, found.get(want.name, NOTHING), configuration_text(want, capabilities, layout)) for want in wants
     ]
-    steps += _together("start", [unit for verb, unit, _why in todo if verb == "start"])
+    stopped = [unit for verb, unit, _why in todo if verb == "start"]
+    if disabled == stopped:
+        steps += _together(ENABLE_AND_START, stopped)
+    else:
+        steps += [*_together("enable", disabled), *_together("start", stopped)]
     steps += _together("reload", [unit for verb, unit, _why in todo if verb == "reload"])
     steps += [Step(verb, "%s (%s)" % (unit, why), (unit,)) for verb, unit, why in todo if verb == "restart"]
     return steps
@@ -160,6 +167,11 @@ def plan_removal(names: Iterable[str], found: Mapping[str, Found], layout: Layou
 def restarts(steps: Iterable[Step]) -> list[str]:
     """What to warn of: the steps that interrupt an instance that is active."""
     return ["%s; if it is active, another node takes over" % step for step in steps if step.verb == "restart"]
+
+
+def test(writes: Sequence[Write]) -> Step:
+    """One step, for many are tested side by side."""
+    return Step("test", " ".join(write.path for write in writes), tuple(writes))
 
 
 def _writes(wanted: Sequence[Write], have: Sequence[File | None]) -> list[Step]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Union
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_nat
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import Write
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import (
     SYSCTLS,
     Device,
@@ -58,7 +59,15 @@ class PutFile:
     mode: int
 
 
-Command = Union[Batch, Sysctls, Nat, PutFile]
+@dataclass(frozen=True)
+class ConfigTest:
+    """keepalived's own test of a configuration that no file holds yet, in a namespace."""
+
+    write: Write
+    namespace: str
+
+
+Command = Union[Batch, Sysctls, Nat, PutFile, ConfigTest]
 
 
 def add_network(network: Network) -> tuple[Command, ...]:

@@ -10,7 +10,7 @@ not reach (node_reach) are left as they are.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
@@ -25,12 +25,15 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Steps
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
+    ENABLES,
     NOTHING,
+    STARTS,
     File,
     plan_removal,
     plan_services,
     restarts,
     shown,
+    test,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Service, unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import (
@@ -43,6 +46,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_changes
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
     Batch,
     Command,
+    ConfigTest,
     PutFile,
     Sysctls,
     remove_links,
@@ -108,7 +112,9 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
                 _difference(changes, difference)
     for anatomy in routers:
         _router(changes, have, anatomy)
-    _make_routers(changes, have, [anatomy for anatomy in routers if anatomy.namespace not in have.namespaces])
+    missing = [anatomy for anatomy in routers if anatomy.namespace not in have.namespaces]
+    tests, kept = _tests(kept, missing)
+    _make_routers(changes, have, missing, tests)
     for file in node_boot.files(want, paths.script, paths.unit, _kept_parts(have, want, paths)):
         _put(changes, have, file, secret=file.mode == 0o700)
     written = companions.reload or any(step.object == paths.unit for step in changes.steps)
@@ -163,22 +169,36 @@ def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> None:
     node_addresses.remove_others(changes, anatomy, namespace, loaded.loaded if loaded else None, anew)
 
 
-def _make_routers(changes: Changes, have: Have, missing: Sequence[RouterAnatomy]) -> None:
+def _tests(steps: Sequence[Step], missing: Sequence[RouterAnatomy]) -> tuple[dict[str, ConfigTest], list[Step]]:
+    """keepalived's tests of routers that are to be made, by namespace, to be done there; and the steps without them."""
+    names = {anatomy.namespace for anatomy in missing}
+    writes = [write for step in steps if step.verb == "test" for write in step.payload]
+    others = [write for write in writes if write.namespace not in names]
+    left = [test(others) if step.verb == "test" else step for step in steps if step.verb != "test" or others]
+    return {write.namespace: ConfigTest(write, write.namespace) for write in writes if write.namespace in names}, left
+
+
+def _make_routers(
+    changes: Changes, have: Have, missing: Sequence[RouterAnatomy], tests: Mapping[str, ConfigTest]
+) -> None:
     """Some in one step, for ``ip`` does many at once; after others were mended, which may give up what these take."""
     for first in range(0, len(missing), TOGETHER):
         group = missing[first : first + TOGETHER]
-        changes.steps.append(Step("make", "router " + " ".join(one.namespace for one in group), _make(have, group)))
+        changes.steps.append(
+            Step("make", "router " + " ".join(one.namespace for one in group), _make(have, group, tests))
+        )
         for one in group:
             name = "router " + one.namespace
             made = [node_differences.make(device) + " " + device.name for device in one.devices]
             changes.before[name], changes.after[name] = None, made
 
 
-def _make(have: Have, group: Sequence[RouterAnatomy]) -> tuple[Command, ...]:
+def _make(have: Have, group: Sequence[RouterAnatomy], tests: Mapping[str, ConfigTest]) -> tuple[Command, ...]:
     stale = [tap.name for one in group for tap in one.taps if tap.name in have.links]
     gone = ["netns del " + one.namespace for one in group if one.namespace in have.existing]
     cleared = ((remove_links(stale),) if stale else ()) + ((Batch(tuple(gone)),) if gone else ())
-    return (*cleared, *node_commands.add_routers(group))
+    tested = [tests[one.namespace] for one in group if one.namespace in tests]
+    return (*cleared, *node_commands.add_routers(group), *tested)
 
 
 def _of_devices(
@@ -207,7 +227,9 @@ def _inside(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace) -> N
 
 def _services(changes: Changes, have: Have, services: list[Service], steps: list[Step], unit_changes: bool) -> None:
     enables = services and not have.enabled
-    if unit_changes and not enables and not any(step.payload is None or step.verb == "enable" for step in steps):
+    # Enabling some makes systemd read all units.
+    read = enables or any(step.payload is None or step.verb in ENABLES for step in steps)
+    if unit_changes and not read:
         changes.steps.append(Step("reload", "systemd's units"))
     if enables:
         changes.steps.append(Step("enable", node_boot.UNIT, (node_boot.UNIT,)))
@@ -222,7 +244,7 @@ def _services(changes: Changes, have: Have, services: list[Service], steps: list
 
 def _active(have: Have, steps: list[Step]) -> list[str]:
     """The routers whose keepalived is the active one, and is not started anew by the steps."""
-    anew = {unit for step in steps if step.verb in ("start", "restart") for unit in step.payload}
+    anew = {unit for step in steps if step.verb in STARTS for unit in step.payload}
     return [name for name, found in have.services.items() if found.state == "master" and unit_name(name) not in anew]
 
 

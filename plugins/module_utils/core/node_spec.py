@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, is_dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Authentication, interface_of
@@ -129,6 +130,14 @@ class NodeSpec:
 
     networks: tuple[Network, ...] = ()
     routers: tuple[Router, ...] = ()
+
+    def __hash__(self) -> int:
+        """Worked out once: that of hundreds of routers takes milliseconds, and it is asked for often."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.networks, self.routers))
 
     def ordered(self) -> NodeSpec:
         networks = tuple(replace(network, peers=sort_addresses(network.peers)) for network in self.networks)

@@ -16,6 +16,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_options import Existing
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
+    STARTS,
     File,
     Found,
     Process,
@@ -172,7 +173,7 @@ class Keepalived:
             if step.verb == "reload":
                 self._record_missed(step.payload)
             self._units.do(step.verb, step.payload)
-            if step.verb in ("start", "restart"):
+            if step.verb in STARTS:
                 self._await_states(step.payload)
 
     def test(self, writes: Sequence[Write]) -> None:
@@ -199,7 +200,7 @@ class Keepalived:
         deadline = time.monotonic() + FIRST_STATE
         names = [service_name(unit) for unit in units]
         while names and time.monotonic() < deadline:
-            time.sleep(0.005)
+            time.sleep(0.002)
             names = [name for name in names if self._state(name)[0] is None]
 
 

@@ -17,10 +17,10 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of, run
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of, start
 
 _ONE_AT_A_TIME = threading.Lock()
 _LIBRARY = "libnftables.so.1"
@@ -37,17 +37,23 @@ def listed(family: str, table: str) -> str:
         return "" if status else output.decode()
 
 
-def load(text: str, inherited: Sequence[int] = ()) -> None:
-    """Carry out ``nft -j -f`` in the calling thread's namespace: all of it or nothing.
+def load(text: str, inherited: Sequence[int] = ()) -> Callable[[], None]:
+    """Carry out ``nft -j -f`` in the calling thread's namespace, all of it or nothing, beside what is done next.
 
-    inherited: descriptors that it keeps open while it runs.
+    The function that is returned waits for its end, and raises EdgeError. inherited: descriptors that it keeps open
+    while it runs.
     """
     with file_of(text) as descriptor:
         command = ["nft", "-j", "-f", "/proc/self/fd/%d" % descriptor]
-        status, output, error = run(command, check=False, pass_fds=[descriptor, *inherited])
-    if status:
-        reason = error.strip() or output.strip() or "exit status %d" % status
-        raise EdgeError("nft refuses the rules: %s" % reason)
+        finish = start(command, check=False, pass_fds=[descriptor, *inherited])
+
+    def loaded() -> None:
+        status, output, error = finish()
+        if status:
+            reason = error.strip() or output.strip() or "exit status %d" % status
+            raise EdgeError("nft refuses the rules: %s" % reason)
+
+    return loaded
 
 
 @contextmanager

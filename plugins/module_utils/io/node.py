@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from itertools import groupby
 
@@ -26,6 +27,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot im
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
     Batch,
     Command,
+    ConfigTest,
     Nat,
     PutFile,
     Sysctls,
@@ -45,7 +47,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import
 
 #: Commands that are waited for at a time.
 _WORKERS = 4
-_MINE = (Batch, Sysctls, Nat, PutFile)
+_MINE = (Batch, Sysctls, Nat, PutFile, ConfigTest)
 
 
 class Node:
@@ -113,11 +115,46 @@ class Node:
         if step.verb == "need":
             raise EdgeError("install it first; nothing was changed")
         if isinstance(step.payload, tuple) and step.payload and isinstance(step.payload[0], _MINE):
-            _perform_all(step.payload, self._lock.inherited)
+            self._perform_all(step.payload)
         elif isinstance(step.payload, (Tests, Processes)):
             self._companions.apply(step)
         else:
             self._keepalived.apply(step)
+
+    def _perform_all(self, commands: Sequence[Command]) -> None:
+        """Carry out the commands in order, except that those of several namespaces are carried out side by side."""
+        for outside, group in groupby(commands, lambda command: _namespace_of(command) is None):
+            if outside:
+                self._perform_each(group)
+                continue
+            together: dict[str, list[Command]] = {}
+            for command in group:
+                together.setdefault(_namespace_of(command) or "", []).append(command)
+            with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
+                done = [workers.submit(netns.inside, name, partial(self._perform_each, found))
+                        for name, found in together.items()]  # fmt: skip
+            for one in done:
+                one.result()
+
+    def _perform_each(self, commands: Iterable[Command]) -> None:
+        """The kernel takes its time over NAT, and what comes after it does not wait for it."""
+        with ExitStack() as begun:
+            for command in commands:
+                if isinstance(command, Nat):
+                    begun.callback(nftables.load(command.text, self._lock.inherited))
+                else:
+                    self._perform(command)
+
+    def _perform(self, command: Batch | PutFile | Sysctls | ConfigTest) -> None:
+        if isinstance(command, PutFile):
+            write_own(command.path, command.text, command.mode)
+        elif isinstance(command, Batch):
+            ip_batch.batch(command.tool, command.lines, self._lock.inherited)
+        elif isinstance(command, ConfigTest):
+            self._keepalived.test((command.write,))
+        else:
+            for key, value in command.values:
+                _set_sysctl(key, value)
 
     def _namespaces(self, names: list[str], outside: node_have.Links) -> dict[str, Namespace]:
         known = self._seen or {}
@@ -139,41 +176,8 @@ def _look_inside(outside: node_have.Links) -> Namespace:
     )
 
 
-def _perform_all(commands: Sequence[Command], inherited: Sequence[int]) -> None:
-    """Carry out the commands in their order, except that those of several namespaces are carried out side by side."""
-    for outside, group in groupby(commands, lambda command: _namespace_of(command) is None):
-        if outside:
-            _perform_each(group, inherited)
-            continue
-        together: dict[str, list[Command]] = {}
-        for command in group:
-            together.setdefault(_namespace_of(command) or "", []).append(command)
-        with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
-            done = [workers.submit(netns.inside, name, partial(_perform_each, found, inherited))
-                    for name, found in together.items()]  # fmt: skip
-        for one in done:
-            one.result()
-
-
 def _namespace_of(command: Command) -> str | None:
     return None if isinstance(command, PutFile) else command.namespace
-
-
-def _perform_each(commands: Iterable[Command], inherited: Sequence[int]) -> None:
-    for command in commands:
-        _perform(command, inherited)
-
-
-def _perform(command: Command, inherited: Sequence[int]) -> None:
-    if isinstance(command, PutFile):
-        write_own(command.path, command.text, command.mode)
-    elif isinstance(command, Batch):
-        ip_batch.batch(command.tool, command.lines, inherited)
-    elif isinstance(command, Nat):
-        nftables.load(command.text, inherited)
-    else:
-        for key, value in command.values:
-            _set_sysctl(key, value)
 
 
 def _sysctl(key: str) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import ENABLE_AND_START
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run, start
 
 _PROPERTIES = "Id,ActiveState,MainPID,UnitFileState,NeedDaemonReload"
@@ -56,10 +57,14 @@ class Systemd:
             run(["systemctl", "daemon-reload"])
 
     def do(self, verb: str, units: Sequence[str]) -> None:
-        """start, stop, restart, reload, enable or disable the units. Raises EdgeError with where to look."""
+        """start, stop, restart, reload, enable, disable, or enable and start the units.
+
+        Raises EdgeError with where to look.
+        """
         if verb not in ("enable", "disable") and not self.running:
             raise EdgeError("systemd does not run on this node, so %s cannot %s" % (" ".join(units), verb))
-        status, output, error = run(["systemctl", verb, "--", *units], check=False)
+        words = ["enable", "--now"] if verb == ENABLE_AND_START else [verb]
+        status, output, error = run(["systemctl", *words, "--", *units], check=False)
         if status:
             text = (error or output).strip()
             raise EdgeError("systemctl %s %s: %s" % (verb, " ".join(units), text or "exit status %d" % status))

@@ -77,9 +77,17 @@ def test_files_are_tested_before_any_is_written_and_processes_come_last() -> Non
         "write /etc/systemd/system/linuxbridge-vrrp-red.service",
         "write /etc/linuxbridge-vrrp/instances/blue.conf",
         "write /etc/systemd/system/linuxbridge-vrrp-blue.service",
-        "enable linuxbridge-vrrp-red.service linuxbridge-vrrp-blue.service",
-        "start linuxbridge-vrrp-red.service linuxbridge-vrrp-blue.service",
+        "enable and start linuxbridge-vrrp-red.service linuxbridge-vrrp-blue.service",
     ]
+
+
+def test_services_are_enabled_and_started_by_themselves_where_not_all_need_both() -> None:
+    found = {
+        "red": replace(running(wanted("red")), process=None),
+        "blue": replace(running(wanted("blue")), enabled=False),
+    }
+    steps = [str(step) for step in plan_services([wanted("red"), wanted("blue")], found, RECORDER_FILE)]
+    assert steps == ["enable linuxbridge-vrrp-blue.service", "start linuxbridge-vrrp-red.service"]
 
 
 def test_many_changes_that_keep_the_state_make_one_reload() -> None:

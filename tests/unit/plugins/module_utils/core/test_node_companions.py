@@ -197,16 +197,15 @@ def test_a_keepalived_that_is_restarted_is_not_active_any_more() -> None:
 
 def test_files_come_before_keepalived_and_processes_after_it() -> None:
     actions = plan(settled_node.empty(spec()), spec()).actions
-    keepalived = actions.index("start linuxbridge-vrrp-qrouter-edge1.service")
+    # Enabling a unit makes systemd read all of them.
+    keepalived = actions.index("enable and start linuxbridge-vrrp-qrouter-edge1.service")
     for kind in ("radvd", "conntrackd"):
         assert actions.index("write /etc/linuxbridge-vrrp/%s/qrouter-edge1.conf" % kind) < keepalived
         assert actions.index("write /etc/linuxbridge-vrrp/%s/follow" % kind) < keepalived
     tested = actions.index("test /etc/linuxbridge-vrrp/radvd/qrouter-edge1.conf")
     assert tested < actions.index("write /etc/linuxbridge-vrrp/radvd/qrouter-edge1.conf")
     written = max(at for at, action in enumerate(actions) if action.endswith(".service") and action.startswith("write"))
-    # Enabling a unit makes systemd read all of them.
-    read = actions.index("enable linuxbridge-vrrp-qrouter-edge1.service")
-    assert written < read < keepalived < actions.index(START % "conntrackd")
+    assert written < keepalived < actions.index(START % "conntrackd")
 
 
 def test_what_is_turned_off_is_stopped_and_its_file_goes_last_of_all() -> None:

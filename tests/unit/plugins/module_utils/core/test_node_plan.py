@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, reject, settings
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived, node_anatomy, node_record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import Batch, ConfigTest
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan
@@ -223,3 +224,22 @@ def test_a_router_is_made_after_others_have_given_up_what_it_takes() -> None:
     actions = plan(have, spec_of({**both, "routers": [other, *both["routers"]]})).actions
     given_up = actions.index("set address of device ha-ha of qrouter-edge1")
     assert given_up < actions.index("make router qrouter-another")
+
+
+def test_keepalived_tests_a_new_router_where_it_is_made_and_one_that_is_there_on_its_own() -> None:
+    have = settled_node.have(spec_of(base()))
+    changed = base(priority=77)
+    other = {**changed["routers"][0], "name": "another", "virtual_router_id": 8, "ha_address": "169.254.192.9/18"}
+    other["external_gateway"] = None
+    other["interfaces"] = [{"network": "green", "addresses": ["198.51.101.2/24"]}]
+    steps = plan(have, spec_of({**changed, "routers": [other, *changed["routers"]]})).steps
+    paths = ["/etc/linuxbridge-vrrp/instances/qrouter-%s.conf" % name for name in ("another", "edge1")]
+    made = next(step for step in steps if step.verb == "make")
+    tests = [command for command in made.payload if isinstance(command, ConfigTest)]
+    assert [(test.namespace, test.write.path) for test in tests] == [("qrouter-another", paths[0])]
+    assert made.payload[-1] == tests[0] and isinstance(made.payload[-2], Batch)
+    assert [step.object for step in steps if step.verb == "test"] == [paths[1]]
+    texts = {step.payload.path: step.payload.text for step in steps if step.verb == "write" and step.object in paths}
+    assert texts[paths[0]] == tests[0].write.text
+    tested = [at for at, step in enumerate(steps) if step.verb in ("make", "test")]
+    assert max(tested) < min(at for at, step in enumerate(steps) if step.object in paths and step.verb == "write")
