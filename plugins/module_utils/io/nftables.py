@@ -37,7 +37,7 @@ def listed(family: str, table: str) -> str:
         return "" if status else output.decode()
 
 
-def load(text: str, inherited: Sequence[int] = ()) -> Callable[[], None]:
+def start_loading(text: str, inherited: Sequence[int] = ()) -> Callable[[], None]:
     """Carry out ``nft -j -f`` in the calling thread's namespace, all of it or nothing, beside what is done next.
 
     The function that is returned waits for its end, and raises EdgeError. inherited: descriptors that it keeps open

@@ -141,7 +141,7 @@ class Node:
         with ExitStack() as begun:
             for command in commands:
                 if isinstance(command, Nat):
-                    begun.callback(nftables.load(command.text, self._lock.inherited))
+                    begun.callback(nftables.start_loading(command.text, self._lock.inherited))
                 else:
                     self._perform(command)
 
