@@ -48,7 +48,8 @@ _value:
     - C(cut) with the C(node), its C(interface), and when it went C(down) and C(up); C(took_over) with the C(node), its
       C(time), and the C(seconds) after the cut; C(active) with the times at which each node was active;
       C(both_active) with the C(spans) in which an address was on two nodes, their length in C(seconds), and the
-      C(clock_error_seconds) between nodes (V(null) if unknown); C(outages) by target and outside host.
+      C(clock_error_seconds) between nodes (V(null) if unknown); C(outages) by target and outside host, each with
+      C(silent_after_takeover_seconds), without answers after the takeover and before the interface was up again.
     - C(table), lines for a terminal. Times are seconds since the epoch, in the table seconds after the cut.
   type: dict
 """

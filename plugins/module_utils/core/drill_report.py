@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import timel
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.text_table import table
 
 Json = Mapping[str, Any]
+
+#: Seconds without answers after the takeover that are still part of it: switches learn, and requests are on their way.
+TAKEOVER_ENDS = 1.0
 
 
 def drill_report(
@@ -25,13 +29,20 @@ def drill_report(
     outside host. Times are seconds since the epoch.
 
     ``failures``: empty unless no other node took over, something was not put back, or traffic did not come back.
-    ``findings``: what else there is to know. Two active nodes while one is cut off is a finding.
+    ``findings``: what else there is to know. Two active nodes while one is cut off is a finding, and so is an address
+    that stood still though another node had taken over: of two nodes with one MAC address a switch may go on sending
+    to the one that is cut off.
     """
     held = {node: _held(plan, before[node], watches.get(node, {})) for node in sorted(before)}
     down, up = _cut(plan, watches.get(plan["active"], {}))
     twice = timeline.overlap(held)
     takeover = _takeover(plan, held, down)
-    outages = [dict(target, host=host) for host in sorted(probes) for target in probes[host].get("targets", ())]
+    relieved = (takeover["time"], up) if takeover and up is not None else None
+    outages = [
+        dict(target, host=host, silent_after_takeover_seconds=_silent(target, relieved))
+        for host in sorted(probes)
+        for target in probes[host].get("targets", ())
+    ]
     at_end = _active_at_end(plan, after)
     report = {
         "router": plan["router"],
@@ -108,6 +119,14 @@ def _takeover(
     return {"node": node, "time": when, "seconds": round(when - down, 3)}
 
 
+def _silent(target: Json, relieved: timeline.Span | None) -> float | None:
+    """For how long the target did not answer while another node had taken over and the first one was still cut off."""
+    if relieved is None:
+        return None
+    gaps = [(gap["start"], math.inf if gap["end"] is None else gap["end"]) for gap in target["gaps"]]
+    return round(timeline.length(timeline.both(gaps, [relieved])), 3)
+
+
 def _active_at_end(plan: Json, after: Mapping[str, Json]) -> list[str]:
     return [
         node
@@ -154,6 +173,7 @@ def _findings(plan: Json, report: Json, watches: Mapping[str, Json]) -> list[str
     if twice["spans"]:
         why = ": a node of Neutron's that is cut off keeps its addresses" if plan["maker"] == "neutron" else ""
         findings.append("two nodes were active at once for %.1f s%s" % (twice["seconds"], why))
+    findings += _stood_still(plan, report)
     if report["took_over"] and report["active_at_end"] == [plan["active"]]:
         findings.append("%s took the router back when it was there again" % plan["active"])
     if twice["clock_error_seconds"] is None:
@@ -169,6 +189,18 @@ def _findings(plan: Json, report: Json, watches: Mapping[str, Json]) -> list[str
     if plan["also_affected"]:
         findings.append("these routers failed over as well: %s" % ", ".join(plan["also_affected"]))
     return findings
+
+
+def _stood_still(plan: Json, report: Json) -> list[str]:
+    text = "%s did not answer %s for %.1f of the %.1f s in which %s had taken over and %s was still cut off"
+    cut, took_over = report["cut"], report["took_over"]
+    return [
+        text
+        % (target["target"], target["host"], silent, cut["up"] - took_over["time"], took_over["node"], plan["active"])
+        for target in report["outages"]
+        for silent in [target["silent_after_takeover_seconds"]]
+        if silent is not None and silent > TAKEOVER_ENDS
+    ]
 
 
 def _watched(watches: Any) -> list[float | None]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.drill_report import drill_report, drill_table
 
 ZERO = 1700000000.0
@@ -51,7 +53,12 @@ def watch(
 
 def target(**given: Any) -> dict[str, Any]:
     found = {"target": "203.0.113.17", "sent": 3500, "lost": 680, "first_answer": ZERO - 4, "answers_at_end": True}
-    return {**found, "longest_gap_seconds": 6.81, "outage_seconds": 6.81, "gap_count": 1, **given}
+    found |= {"longest_gap_seconds": 6.81, "outage_seconds": 6.81, "gap_count": 1, "gaps": [gap(0.0, 6.81)]}
+    return {**found, **given}
+
+
+def gap(start: float, end: float | None) -> dict[str, Any]:
+    return {"start": ZERO + start, "end": None if end is None else ZERO + end}
 
 
 def report(**given: Any) -> dict[str, Any]:
@@ -83,6 +90,36 @@ def test_two_active_nodes_are_told_to_the_millisecond_and_are_no_failure() -> No
     assert found["failures"] == []
 
 
+@pytest.mark.parametrize(
+    ("gaps", "seconds"),
+    [
+        # Until the takeover, and after the interface is up again.
+        ([gap(0.0, 6.8), gap(12.0, 14.0)], 0.0),
+        ([gap(0.0, 7.8)], 1.0),
+        ([gap(0.0, 7.9)], 1.1),
+        ([gap(0.0, 7.0), gap(9.0, 10.5), gap(11.5, None)], 2.2),
+        ([gap(0.0, 20.0)], 5.2),
+    ],
+)
+def test_an_address_that_stood_still_though_another_node_had_taken_over_is_told(
+    gaps: list[dict[str, Any]], seconds: float
+) -> None:
+    found = report(probes={"outside1": {"targets": [target(gaps=gaps)]}})
+    assert found["outages"][0]["silent_after_takeover_seconds"] == seconds
+    told = [finding for finding in found["findings"] if "203.0.113.17" in finding]
+    text = (
+        "203.0.113.17 did not answer outside1 for %.1f of the 5.2 s in which network2 had taken over and network1 was "
+    )
+    assert told == ([(text + "still cut off") % seconds] if seconds > 1 else [])
+    assert found["failures"] == []
+
+
+def test_whether_an_address_stood_still_is_unknown_where_nobody_took_over() -> None:
+    found = report(watches={"network1": watch("ha-1", (-5, 30), links=CUT), "network2": watch("ha-2")})
+    assert found["outages"][0]["silent_after_takeover_seconds"] is None
+    assert not any("did not answer" in finding for finding in found["findings"])
+
+
 def test_a_node_that_takes_the_router_back_is_told() -> None:
     found = report(
         watches={"network1": watch("ha-1", (-5, 30), links=CUT), "network2": watch("ha-2", (6.8, 12.4))},
@@ -94,7 +131,8 @@ def test_a_node_that_takes_the_router_back_is_told() -> None:
 
 
 def test_one_active_node_at_a_time_is_told_as_such() -> None:
-    found = report(watches={"network1": watch("ha-1", (-5, 0.01), links=CUT), "network2": watch("ha-2", (3.6, 30))})
+    watches = {"network1": watch("ha-1", (-5, 0.01), links=CUT), "network2": watch("ha-2", (3.6, 30))}
+    found = report(watches=watches, probes={"outside1": {"targets": [target(gaps=[gap(0.0, 3.7)])]}})
     assert found["both_active"]["seconds"] == 0
     assert found["findings"] == []
     assert "Two at once: never" in drill_table(found)
