@@ -116,9 +116,13 @@ def test_vxlan_devices_flood_to_the_peers_that_bridge_tells() -> None:
     assert "vxlan-8" not in told and netns.inside(FAR, lambda: rtnetlink.flooding({})) == {}
 
 
+def load(text: str) -> None:
+    nftables.start_loading(text)()
+
+
 def test_a_table_is_read_as_nft_prints_it_and_loaded_as_nft_loads_it() -> None:
     text = json.dumps({"nftables": [{"add": TABLE}, {"add": CHAIN}]})
-    netns.inside(NEAR, lambda: nftables.start_loading(text)())
+    netns.inside(NEAR, lambda: load(text))
     printed = inside(NEAR, "nft", "-j", "list", "table", "inet", "linuxbridge_vrrp")
     assert json.loads(netns.inside(NEAR, lambda: nftables.listed("inet", "linuxbridge_vrrp"))) == printed
     assert [next(iter(item)) for item in printed["nftables"]] == ["metainfo", "table", "chain"]
@@ -131,7 +135,7 @@ def test_a_table_that_is_not_there_is_an_empty_text() -> None:
 def test_rules_that_nft_refuses_are_an_error_and_change_nothing() -> None:
     text = json.dumps({"nftables": [{"add": TABLE}, {"add": {"chain": {**CHAIN["chain"], "table": "other"}}}]})
     with pytest.raises(EdgeError, match=r"nft refuses the rules: .*No such file or directory"):
-        netns.inside(FAR, lambda: nftables.start_loading(text)())
+        netns.inside(FAR, lambda: load(text))
     assert netns.inside(FAR, lambda: nftables.listed("inet", "linuxbridge_vrrp")) == ""
 
 
