@@ -137,6 +137,7 @@ def test_a_new_instance_runs_and_a_second_run_changes_nothing(nodes: list[Node])
     node = nodes[0]
     actions = node.run(**BASE)
     assert [action.split()[0] for action in actions] == ["write", "test", "write", "write", "enable"]
+    assert actions[-1] == "enable and start linuxbridge-vrrp-router.service"
     node.systemd.read_only = True
     assert node.run(**BASE) == []
     assert node.run() == [], "what is unset is untouched"

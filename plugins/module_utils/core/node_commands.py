@@ -64,7 +64,10 @@ class ConfigTest:
     """keepalived's own test of a configuration that no file holds yet, in a namespace."""
 
     write: Write
-    namespace: str
+
+    @property
+    def namespace(self) -> str | None:
+        return self.write.namespace
 
 
 Command = Union[Batch, Sysctls, Nat, PutFile, ConfigTest]

@@ -175,7 +175,7 @@ def _tests(steps: Sequence[Step], missing: Sequence[RouterAnatomy]) -> tuple[dic
     writes = [write for step in steps if step.verb == "test" for write in step.payload]
     others = [write for write in writes if write.namespace not in names]
     left = [test(others) if step.verb == "test" else step for step in steps if step.verb != "test" or others]
-    return {write.namespace: ConfigTest(write, write.namespace) for write in writes if write.namespace in names}, left
+    return {write.namespace: ConfigTest(write) for write in writes if write.namespace in names}, left
 
 
 def _make_routers(
