@@ -67,14 +67,16 @@ def answers(directory: Path, name: str) -> list[bytes]:
 
 def traces(name: str) -> dict[str, Any]:
     """What a lab has on this machine."""
-    commands = {"namespace": "ip netns list", "table": "nft list tables", "mounts": "cat /proc/mounts"}
+    commands = {"namespace": "ip netns list", "table": "nft list tables"}
+    commands.update(mounts="cat /proc/mounts", memory="cat /proc/mounts")
     commands["processes"] = "ps -e -ww -o args"
     listings = {
         what: subprocess.run(command.split(), capture_output=True, text=True, check=True).stdout
         for what, command in commands.items()
     }
     words = {"namespace": "lbv-" + name, "table": "lbv_" + name.replace("-", "_")}
-    words.update(mounts="%s/%s/" % (LABS, name), processes="--machine=%s-" % name)
+    words.update(mounts="%s/%s/" % (LABS, name), memory="%s/%s tmpfs" % (LABS, name))
+    words.update(processes="--machine=%s-" % name)
     found = {what: words[what] in listings[what] for what in listings}
     return {**found, "files": (LABS / name).exists()}
 

@@ -1,8 +1,9 @@
 """Makes what the guides leave in the API of a cloud; part of the lab. Prints JSON: whether it changed anything, a port.
 
 All in one process, for each task of openstack.cloud costs seconds while the hosts of the lab share two cores.
-usage: cloud_objects.py services NEUTRON_URL    what Keystone knows of Neutron; LAB_SERVICE_PASSWORD is Neutron's
-       cloud_objects.py networks                networks and router
+usage: cloud_objects.py cloud NEUTRON_URL       what Keystone knows of Neutron (LAB_SERVICE_PASSWORD is its password),
+                                                networks and router. Runs in the controller's image, not in each lab.
+       cloud_objects.py answers                 nothing; waits until Neutron answers
        cloud_objects.py instance JSON AGENTS    port and floating IP address of an instance, once AGENTS are alive
 """
 
@@ -53,8 +54,8 @@ RULES = [
 ]
 
 
-def wait(what: str, look: Callable[[], Any]) -> Any:
-    """What look() gives once it is true; a failed request counts as not yet."""
+def wait(what: str, look: Callable[[], Any], interval: float = 1) -> Any:
+    """What look() gives once it is true; a failed request counts as not yet. interval: seconds between two looks."""
     end = time.monotonic() + DEADLINE_SECONDS
     while True:
         try:
@@ -65,7 +66,7 @@ def wait(what: str, look: Callable[[], Any]) -> Any:
             return found
         if time.monotonic() > end:
             sys.exit(f"{what}: {why}, after {DEADLINE_SECONDS} seconds")
-        time.sleep(1)
+        time.sleep(interval)
 
 
 class Maker:
@@ -209,15 +210,16 @@ def connect() -> Any:
 
 def main(command: str, *arguments: str) -> None:
     maker, port = Maker(), None
-    if command == "services":
+    if command == "cloud":
         make_services(maker, arguments[0])
-        connect()
-    elif command == "networks":
         make_networks(maker, connect())
+    elif command == "answers":
+        connect()
     else:
         network = connect()
         wanted = int(arguments[1])
-        wait(f"{wanted} agents alive", lambda: sum(bool(agent.is_alive) for agent in network.agents()) >= wanted)
+        # Not more often: a look takes from the agents what they need to start.
+        wait(f"{wanted} agents alive", lambda: [a.is_alive for a in network.agents()].count(True) >= wanted, interval=3)
         port = make_instance(maker, network, json.loads(arguments[0]))
     print(json.dumps({"changed": maker.changed, "port": port}))
 
