@@ -20,8 +20,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.neutron_router
 class RouterOperation:
     """login: opens the API; it is called after the options have been found good."""
 
-    # A look is three requests, half a second of a processor of the server's, which agents at work on the router need.
-    poll_interval = 2.0
+    poll_interval = 1.0
 
     def __init__(self, login: Callable[[], Neutron]) -> None:
         self._login = login
