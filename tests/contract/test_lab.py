@@ -67,9 +67,8 @@ def answers(directory: Path, name: str) -> list[bytes]:
 
 def traces(name: str) -> dict[str, Any]:
     """What a lab has on this machine."""
-    commands = {"namespace": "ip netns list", "table": "nft list tables"}
-    commands.update(mounts="cat /proc/mounts", memory="cat /proc/mounts")
-    commands["processes"] = "ps -e -ww -o args"
+    commands = {"namespace": "ip netns list", "table": "nft list tables", "processes": "ps -e -ww -o args"}
+    commands.update(dict.fromkeys(["mounts", "memory"], "cat /proc/mounts"))
     listings = {
         what: subprocess.run(command.split(), capture_output=True, text=True, check=True).stdout
         for what, command in commands.items()

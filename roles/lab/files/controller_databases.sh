@@ -28,6 +28,7 @@ secret >/etc/keystone/fernet-keys/0
 keystone-manage --config-file /tmp/keystone.conf bootstrap --bootstrap-password "$password" \
     --bootstrap-region-id RegionOne --bootstrap-public-url $keystone --bootstrap-internal-url $keystone \
     --bootstrap-admin-url $keystone
+# Physical network and VNIs are those of lab_cloud_server_files in the role lab_cloud: a server takes VNIs of others back.
 cat >>/tmp/neutron.conf <<CONF
 [DEFAULT]
 core_plugin = ml2

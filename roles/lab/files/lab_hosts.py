@@ -184,8 +184,8 @@ class Lab:
                 self.act("make segment " + segment, make)
 
     def make_directory(self) -> None:
-        """A tmpfs: packages and databases are written twice as fast, and nothing outlives the machine's next boot, for
-        the rest of a lab does not either."""
+        """A tmpfs: packages and databases are written faster than to a disk. Nothing of it outlives the machine's next
+        boot, as the rest of a lab does not."""
         self.directory.mkdir(parents=True, exist_ok=True)
         if not os.path.ismount(self.directory):
             run("mount", "-t", "tmpfs", "-o", "mode=0700", "lab-" + self.want["name"], str(self.directory))

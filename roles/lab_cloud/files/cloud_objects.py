@@ -1,10 +1,11 @@
-"""Makes what the guides leave in the API of a cloud; part of the lab. Prints JSON: whether it changed anything, a port.
+"""Makes what the guides leave in the API of a cloud; part of the lab.
 
 All in one process, for each task of openstack.cloud costs seconds while the hosts of the lab share two cores.
 usage: cloud_objects.py cloud NEUTRON_URL       what Keystone knows of Neutron (LAB_SERVICE_PASSWORD is its password),
                                                 networks and router. Runs in the controller's image, not in each lab.
        cloud_objects.py answers                 nothing; waits until Neutron answers
-       cloud_objects.py instance JSON AGENTS    port and floating IP address of an instance, once AGENTS are alive
+       cloud_objects.py instance JSON AGENTS    port and floating IP address of an instance, once AGENTS are alive;
+                                                prints JSON: whether it changed anything, and the port
 """
 
 from __future__ import annotations
@@ -82,91 +83,64 @@ class Maker:
         return make()
 
 
-def make_services(maker: Maker, neutron_url: str) -> None:
+def make_services(neutron_url: str) -> None:
     """Neutron's user, its project and its place in the catalogue."""
     cloud = openstack.connect(cloud=CLOUD, api_timeout=60)
     wait("Keystone", cloud.authorize)
     identity = cloud.identity
-    project = maker.one(
-        identity.find_project("service"), lambda: identity.create_project(name="service", domain_id="default")
+    project = identity.create_project(name="service", domain_id="default")
+    user = identity.create_user(
+        name="neutron",
+        domain_id="default",
+        password=os.environ["LAB_SERVICE_PASSWORD"],
+        default_project_id=project.id,
     )
-    user = maker.one(
-        identity.find_user("neutron"),
-        lambda: identity.create_user(
-            name="neutron",
-            domain_id="default",
-            password=os.environ["LAB_SERVICE_PASSWORD"],
-            default_project_id=project.id,
-        ),
-    )
-    # The roles that a user has are not asked for: giving one again is no change.
     identity.assign_project_role_to_user(project, user, identity.find_role("admin"))
-    service = maker.one(
-        identity.find_service("neutron"), lambda: identity.create_service(name="neutron", type="network")
-    )
-    there = {endpoint.interface for endpoint in identity.endpoints(service_id=service.id)}
+    service = identity.create_service(name="neutron", type="network")
     for interface in ("public", "internal", "admin"):
-        maker.one(
-            interface in there,
-            lambda interface=interface: identity.create_endpoint(
-                service_id=service.id, interface=interface, url=neutron_url, region_id="RegionOne"
-            ),
-        )
+        identity.create_endpoint(service_id=service.id, interface=interface, url=neutron_url, region_id="RegionOne")
 
 
-def make_networks(maker: Maker, network: Any) -> None:
+def make_networks(network: Any) -> None:
     """The two networks, their subnets, the router that is not highly available, and the group that lets pings in."""
-    networks = {net.name: net for net in network.networks()}
-    provider = maker.one(
-        networks.get("provider1"),
-        lambda: network.create_network(
-            name="provider1",
-            provider_network_type="flat",
-            provider_physical_network="provider",
-            is_router_external=True,
-            is_shared=True,
-        ),
+    provider = network.create_network(
+        name="provider1",
+        provider_network_type="flat",
+        provider_physical_network="provider",
+        is_router_external=True,
+        is_shared=True,
     )
-    selfservice = maker.one(networks.get("selfservice1"), lambda: network.create_network(name="selfservice1"))
+    selfservice = network.create_network(name="selfservice1")
     ids = {"provider1": provider.id, "selfservice1": selfservice.id}
-    subnets = {subnet.name: subnet for subnet in network.subnets()}
+    subnets = {}
     for wanted in SUBNETS:
         options = {key: value for key, value in wanted.items() if key != "network"}
         version = 6 if ":" in wanted["cidr"] else 4
         options["dns_nameservers"] = ["8.8.4.4"] if version == 4 else ["2001:4860:4860::8844"]
-        subnets[wanted["name"]] = maker.one(
-            subnets.get(wanted["name"]),
-            lambda options=options, version=version, net=ids[wanted["network"]]: network.create_subnet(
-                network_id=net, ip_version=version, **options
-            ),
+        subnets[wanted["name"]] = network.create_subnet(
+            network_id=ids[wanted["network"]], ip_version=version, **options
         )
-    make_router(maker, network, provider, subnets)
-    group = maker.one(
-        network.find_security_group("ping"), lambda: network.create_security_group(name="ping", stateful=True)
-    )
+    make_router(network, provider, subnets)
+    group = network.create_security_group(name="ping", stateful=True)
     there = {(rule["protocol"], rule["ethertype"], rule["direction"]) for rule in group.security_group_rules}
-    for rule in RULES:
-        protocol, ethertype, direction = rule
-        maker.one(
-            rule in there,
-            lambda protocol=protocol, ethertype=ethertype, direction=direction: network.create_security_group_rule(
-                security_group_id=group.id, protocol=protocol, ether_type=ethertype, direction=direction
-            ),
+    # A new group lets all out already.
+    for protocol, ethertype, direction in set(RULES) - there:
+        network.create_security_group_rule(
+            security_group_id=group.id, protocol=protocol, ether_type=ethertype, direction=direction
         )
 
 
-def make_router(maker: Maker, network: Any, provider: Any, subnets: dict[str, Any]) -> None:
+def make_router(network: Any, provider: Any, subnets: dict[str, Any]) -> None:
     """Interfaces before the gateway, as in the guide; the fixed addresses are those that outside1's routes point to."""
-    router = maker.one(network.find_router("router1"), lambda: network.create_router(name="router1"))
-    there = {ip["subnet_id"] for port in network.ports(device_id=router.id) for ip in port.fixed_ips}
-    for subnet in (subnets["selfservice1-v4"].id, subnets["selfservice1-v6"].id):
-        maker.one(subnet in there, lambda subnet=subnet: network.add_interface_to_router(router, subnet_id=subnet))
+    router = network.create_router(name="router1")
+    for name in ("selfservice1-v4", "selfservice1-v6"):
+        network.add_interface_to_router(router, subnet_id=subnets[name].id)
     addresses = {"provider1-v4": "203.0.113.11", "provider1-v6": "fd00:203:0:113::11"}
     gateway = {
         "network_id": provider.id,
         "external_fixed_ips": [{"subnet_id": subnets[name].id, "ip_address": ip} for name, ip in addresses.items()],
     }
-    maker.one(router.external_gateway_info, lambda: network.update_router(router, external_gateway_info=gateway))
+    network.update_router(router, external_gateway_info=gateway)
 
 
 def make_instance(maker: Maker, network: Any, instance: dict[str, str]) -> dict[str, str]:
@@ -209,19 +183,18 @@ def connect() -> Any:
 
 
 def main(command: str, *arguments: str) -> None:
-    maker, port = Maker(), None
     if command == "cloud":
-        make_services(maker, arguments[0])
-        make_networks(maker, connect())
+        make_services(arguments[0])
+        make_networks(connect())
     elif command == "answers":
         connect()
     else:
-        network = connect()
+        maker, network = Maker(), connect()
         wanted = int(arguments[1])
         # Not more often: a look takes from the agents what they need to start.
         wait(f"{wanted} agents alive", lambda: [a.is_alive for a in network.agents()].count(True) >= wanted, interval=3)
         port = make_instance(maker, network, json.loads(arguments[0]))
-    print(json.dumps({"changed": maker.changed, "port": port}))
+        print(json.dumps({"changed": maker.changed, "port": port}))
 
 
 if __name__ == "__main__":
