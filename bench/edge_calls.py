@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT / "tests" / "fakes"), str(CHECKOUT / ".cache" / "collections")]
-from virtual_node import VirtualNode
-
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_anatomy, node_commands, node_target
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived import render
 
@@ -47,7 +45,13 @@ def router(at: int, number: int = 1, interval: float = SLOW) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def made(node: VirtualNode, params: dict[str, Any], changed: bool = True) -> None:
+class Node(Protocol):
+    """One that runs the module: a host of a lab, or a virtual node."""
+
+    def module(self, params: dict[str, Any]) -> dict[str, Any]: ...
+
+
+def made(node: Node, params: dict[str, Any], changed: bool = True) -> None:
     result = node.module(params)
     if result.get("failed") or result["changed"] != changed:
         said = result.get("msg") or result["actions"][:3]

@@ -1,8 +1,9 @@
-"""node_routers against the same made by hand, on virtual nodes: ratios within this run.
+"""node_routers against the same made by hand: ratios within this run.
 
 Run as root: python bench/node_routers.py [--routers 100] [--intervals 0.01 0.1 1]
 Prints each ratio with its aim, and writes them with the raw figures (seconds, megabytes) to
-.cache/bench/node_routers.json. systemd is a stand-in here (tests/fakes/systemctl_stand_in.py), all else is real.
+.cache/bench/node_routers.json. Routers are made on hosts of a lab. Outages are measured on virtual nodes, whose systemd
+is a stand-in (tests/fakes/systemctl_stand_in.py), for cables can be pulled there and all clocks are one.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from edge_calls import CHECKOUT, by_hand, call, made, router
+from lab_node import LabNode, lab
 from takeover import bare_router, module_router, outages
-from virtual_node import Site, VirtualNode, usable, volatile, wait_for
+from virtual_node import usable, wait_for
 
 #: Measured on Neutron (Zed): two keepalived-state-change processes and a keepalived a router.
 NEUTRON_ROUTER_MB = 135
@@ -49,14 +51,14 @@ class Ratio:
 
 
 @contextmanager
-def lone_node() -> Iterator[VirtualNode]:
+def lone_node(name: str) -> Iterator[LabNode]:
     """A node on a machine that has nothing else of ours to do; the module has been loaded there."""
-    site = Site(volatile(), ["n1"])
+    node = LabNode(name)
     try:
-        site.nodes["n1"].module({"state": "gathered"})
-        yield site.nodes["n1"]
+        node.module({"state": "gathered"})
+        yield node
     finally:
-        site.close()
+        node.close()
         wait_for(lambda: not any("+netns" in name for name in kernel_threads()), PATIENCE)
 
 
@@ -80,9 +82,9 @@ def seconds(work: Callable[..., Any], *arguments: Any) -> float:
 def making(count: int) -> dict[str, float]:
     """What it costs by hand, by the module, by the module again, one router more (the median); megabytes a router."""
     found: dict[str, float] = {}
-    with lone_node() as node:
+    with lone_node("hand") as node:
         found["by_hand"] = seconds(lambda: node.run("sh", text=by_hand(count)))
-    with lone_node() as node:
+    with lone_node("module") as node:
         found["made"] = seconds(made, node, call(count))
         found["again"] = seconds(made, node, call(count), False)
         found["megabytes"] = proportional_set_size(node) / count
@@ -97,12 +99,12 @@ def one_more(at: int, last: int) -> dict[str, Any]:
     return {**router(at), "ha_network": "ha0", "ha_address": address, "virtual_router_id": last}
 
 
-def making_alone(count: int) -> float:
-    with lone_node() as node:
+def making_alone(name: str, count: int) -> float:
+    with lone_node(name) as node:
         return seconds(made, node, call(count))
 
 
-def proportional_set_size(node: VirtualNode) -> float:
+def proportional_set_size(node: LabNode) -> float:
     """Megabytes of keepalived and its recorders on a node."""
     script = "for pid in $(pgrep 'keepalived|record-state'); do grep ^Pss: /proc/$pid/smaps_rollup; done"
     return sum(map(int, re.findall(r"(\d+) kB", node.run("sh", "-c", script)))) / 1024
@@ -160,11 +162,12 @@ def main() -> None:
         found = {name: outages(make, interval, OUTAGE_ROUNDS) for name, make in makers.items()}
         raw["outage"][str(interval)] = found
         tell(outage_ratios({str(interval): found}))
-    raw["making"] = making(given.routers)
-    tell(making_ratios(raw["making"], given.routers))
-    for count in (given.routers // 2, given.routers * 5 // 2):
-        raw["scale"][str(count)] = making_alone(count)
-    tell([scale_ratio(raw["scale"])])
+    with lab():
+        raw["making"] = making(given.routers)
+        tell(making_ratios(raw["making"], given.routers))
+        for name, count in (("small", given.routers // 2), ("large", given.routers * 5 // 2)):
+            raw["scale"][str(count)] = making_alone(name, count)
+        tell([scale_ratio(raw["scale"])])
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ class FakeSystemd:
         for one in verb.split(" and "):
             for unit in units:
                 self._change("%s %s" % (one, unit), lambda one=one, unit=unit: getattr(self, "_" + one)(unit))
+        if verb == "enable":
+            self._elsewhere(self._reload_units)
 
     def close(self) -> None:
         """Stop all that was started."""
@@ -115,7 +117,8 @@ class FakeSystemd:
                 pid = self._pid(settings)
         path, loaded = self._directory / unit, self._memory / "loaded" / unit
         stale = loaded.exists() and loaded.read_text() != (path.read_text() if path.exists() else None)
-        return UnitState(pid, self._has("enabled", unit), stale, self._has("started", unit))
+        known = loaded.exists() or path.exists()
+        return UnitState(pid, self._has("enabled", unit), known, stale, self._has("started", unit))
 
     def _reload_units(self) -> None:
         shutil.rmtree(self._memory / "loaded", ignore_errors=True)
@@ -139,11 +142,9 @@ class FakeSystemd:
         if not (self._directory / unit).exists():
             raise EdgeError("Unit file %s does not exist" % unit)
         self._note("enabled", unit)
-        self._reload_units()
 
     def _disable(self, unit: str) -> None:
         self._forget("enabled", unit)
-        self._reload_units()
 
     def _start(self, unit: str) -> None:
         settings = self._read(unit)

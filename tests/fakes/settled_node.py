@@ -103,6 +103,7 @@ def _found(wanted: Any) -> Found:
         configuration=File(text, 0o640),
         unit=File(unit_text(wanted), 0o644),
         enabled=True,
+        known=True,
         started=True,
         process=Process(1, loaded=text),
         state="backup",

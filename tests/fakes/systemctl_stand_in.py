@@ -97,6 +97,7 @@ def main(arguments: list[str]) -> None:
         print("enabled" if os.path.exists(f"{WANTED}/{units[0]}") else "disabled")
     elif verb in ("daemon-reload", "boot"):
         load(names(UNITS))
+        forget()
         start_all(names(WANTED) if verb == "boot" else [])
     elif verb in ("start", "restart"):
         stop_all(units if verb == "restart" else [])
@@ -109,7 +110,7 @@ def main(arguments: list[str]) -> None:
     else:
         for unit in units:
             {"enable": enable, "disable": disable}[verb](unit)
-        load(names(UNITS))
+        load([] if "--no-reload" in arguments else names(UNITS))
         start_all(units if "--now" in arguments else [])
 
 
@@ -145,6 +146,13 @@ def load(units: list[str]) -> None:
             os.utime(loaded, ns=(changed(file), changed(file)))
 
 
+def forget() -> None:
+    """Units whose files are gone, unless their processes are there."""
+    for unit in [name[: -len(".loaded")] for name in os.listdir(STATE) if name.endswith(".loaded")]:
+        if not os.path.exists(f"{UNITS}/{unit}") and not pid_of(unit):
+            os.unlink(f"{STATE}/{unit}.loaded")
+
+
 def changed(path: str) -> int:
     """When, in nanoseconds; 0 for a file that is not there."""
     try:
@@ -158,6 +166,7 @@ def show(unit: str) -> str:
     pid = pid_of(unit)
     lines = {
         "Id": unit,
+        "LoadState": "not-found" if loaded is None and read(f"{UNITS}/{fragment(unit)}") is None else "loaded",
         "MainPID": pid,
         "ActiveState": "active" if pid else "inactive",
         "UnitFileState": "enabled" if os.path.exists(f"{WANTED}/{unit}") else "disabled",

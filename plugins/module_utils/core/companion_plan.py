@@ -113,7 +113,7 @@ def _shared(steps: Steps, kind: Kind, have: Companions) -> None:
         old = have.files.get(path)
         if old != File(text, mode):
             steps.files.append(Step("write", path, Write(path, text, mode)))
-            steps.reload = steps.reload or path == kind.template
+            steps.reload = steps.reload or (path == kind.template and old is not None)
             steps.before[path], steps.after[path] = old.text if old else "", text
 
 

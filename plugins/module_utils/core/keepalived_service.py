@@ -39,9 +39,9 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import 
 CONFIGURATION_MODE = 0o640
 UNIT_MODE = 0o644
 RECORDER_MODE = 0o755
-#: Verbs of steps whose payload is units. One call does both, for each reads all of systemd's units anew.
+#: Verbs of steps whose payload is units. This one is for units that systemd has not read: it reads them when it starts
+#: them, and not all others anew.
 ENABLE_AND_START = "enable and start"
-ENABLES = ("enable", ENABLE_AND_START)
 STARTS = ("start", ENABLE_AND_START, "restart")
 
 
@@ -70,22 +70,20 @@ class Process:
 class Found:
     """What there is of one service.
 
-    stale: systemd has not read the unit as it is on disk. started: systemd keeps it running, or tries to.
+    known: systemd has read the unit, so it has to be told of a change. stale: not as it is on disk. started: systemd
+    keeps it running, or tries to.
     state: ``master``, ``backup``, ``fault`` or None when it is not known. since: seconds of the epoch.
     """
 
     configuration: File | None = None
     unit: File | None = None
     enabled: bool = False
+    known: bool = False
     stale: bool = False
     started: bool = False
     process: Process | None = None
     state: str | None = None
     since: float | None = None
-
-    @property
-    def anything(self) -> bool:
-        return bool(self.configuration or self.unit or self.started or self.process or self.enabled)
 
 
 NOTHING = Found()
@@ -115,9 +113,9 @@ def plan_services(
 ) -> list[Step]:
     """The steps that make the services be there and run. recorder is the recorder's file as it is.
 
-    Files first, the configurations after keepalived's own test of all of them; then one reload of systemd's units,
-    which enabling some does too (systemctl(1)), then the processes. The payload of a step is a Write, the Writes to
-    test, or the units that the verb is for.
+    Files first, the configurations after keepalived's own test of all of them; then one reload of systemd's units, if
+    it knows any that changed, which enabling some does too (systemctl(1)); then the processes. The payload of a step is
+    a Write, the Writes to test, or the units that the verb is for.
     """
     steps = _writes([Write(layout.recorder, RECORDER, RECORDER_MODE)] if wants else [], [recorder])
     files: list[Step] = []
@@ -128,23 +126,23 @@ def plan_services(
         path = layout.configuration(want.name)
         files += _writes([Write(path, text, CONFIGURATION_MODE, want.namespace)], [have.configuration])
         unit = _writes([Write(layout.unit(want.name), unit_text(want, capabilities, layout), UNIT_MODE)], [have.unit])
-        units_change = units_change or bool(unit) or have.stale
+        units_change = units_change or have.stale or (bool(unit) and have.known)
         files += unit
     tests = [step.payload for step in files if step.payload.mode == CONFIGURATION_MODE]
     if tests:
         steps.append(test(tests))
     steps += files
     disabled = [unit_name(want.name) for want in wants if not found.get(want.name, NOTHING).enabled]
-    if units_change and not disabled:
-        steps.append(Step("reload", "systemd's units"))
+    new = [unit_name(want.name) for want in wants if not found.get(want.name, NOTHING).known]
     todo = [
         _process(want, found.get(want.name, NOTHING), configuration_text(want, capabilities, layout)) for want in wants
     ]
     stopped = [unit for verb, unit, _why in todo if verb == "start"]
-    if disabled == stopped:
-        steps += _together(ENABLE_AND_START, stopped)
+    if disabled == stopped == new:
+        steps += [*_read_again(units_change), *_together(ENABLE_AND_START, new)]
     else:
-        steps += [*_together("enable", disabled), *_together("start", stopped)]
+        steps += [*_read_again(units_change and not disabled), *_together("enable", disabled)]
+        steps += _together("start", stopped)
     steps += _together("reload", [unit for verb, unit, _why in todo if verb == "reload"])
     steps += [Step(verb, "%s (%s)" % (unit, why), (unit,)) for verb, unit, why in todo if verb == "restart"]
     return steps
@@ -161,7 +159,7 @@ def plan_removal(names: Iterable[str], found: Mapping[str, Found], layout: Layou
     for name, have in pairs:
         steps += [Step("remove", path, path) for path in [layout.configuration(name)] if have.configuration]
         steps += [Step("remove", path, path) for path in [layout.unit(name)] if have.unit]
-    return [*steps, Step("reload", "systemd's units")] if any(have.unit for _name, have in pairs) else steps
+    return [*steps, *_read_again(any(have.unit for _name, have in pairs))]
 
 
 def restarts(steps: Iterable[Step]) -> list[str]:
@@ -190,6 +188,10 @@ def _process(want: Service, have: Found, text: str) -> tuple[str, str, str]:
     if lost:
         return "restart", unit, "it loses its VRRP state: %s" % ", ".join(lost)
     return "reload" if process.loaded != text or not process.recorder else "", unit, ""
+
+
+def _read_again(needed: bool) -> list[Step]:
+    return [Step("reload", "systemd's units")] if needed else []
 
 
 def _together(verb: str, units: Sequence[str]) -> list[Step]:

@@ -25,7 +25,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Steps
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
-    ENABLES,
     NOTHING,
     STARTS,
     File,
@@ -117,7 +116,9 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     _make_routers(changes, have, missing, tests)
     for file in node_boot.files(want, paths.script, paths.unit, _kept_parts(have, want, paths)):
         _put(changes, have, file, secret=file.mode == 0o700)
-    written = companions.reload or any(step.object == paths.unit for step in changes.steps)
+    written = companions.reload or (
+        paths.unit in have.files and any(step.object == paths.unit for step in changes.steps)
+    )
     changes.steps += companions.files
     _services(changes, have, services, kept, written)
     _beside(changes, have, routers, companions, {kind for router in want.routers for kind, _name in keys_of(router)})
@@ -227,8 +228,8 @@ def _inside(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace) -> N
 
 def _services(changes: Changes, have: Have, services: list[Service], steps: list[Step], unit_changes: bool) -> None:
     enables = services and not have.enabled
-    # Enabling some makes systemd read all units.
-    read = enables or any(step.payload is None or step.verb in ENABLES for step in steps)
+    # Enabling some that it knows makes systemd read all units.
+    read = enables or any(step.payload is None or step.verb == "enable" for step in steps)
     if unit_changes and not read:
         changes.steps.append(Step("reload", "systemd's units"))
     if enables:

@@ -112,6 +112,7 @@ class Keepalived:
             configuration=read_own(self._layout.configuration(name)),
             unit=read_own(self._layout.unit(name)),
             enabled=unit.enabled,
+            known=unit.known,
             stale=unit.stale,
             started=unit.started,
             process=process,

@@ -54,6 +54,7 @@ def running(want: Service) -> Found:
         configuration=File(text, CONFIGURATION_MODE),
         unit=File(unit_text(want), UNIT_MODE),
         enabled=True,
+        known=True,
         process=Process(4711, loaded=text),
         state="master",
         since=1.5,
@@ -88,6 +89,20 @@ def test_services_are_enabled_and_started_by_themselves_where_not_all_need_both(
     }
     steps = [str(step) for step in plan_services([wanted("red"), wanted("blue")], found, RECORDER_FILE)]
     assert steps == ["enable linuxbridge-vrrp-blue.service", "start linuxbridge-vrrp-red.service"]
+
+
+@pytest.mark.parametrize(
+    ("other", "verbs"),
+    [
+        (running(wanted("blue")), ["enable and start"]),
+        (replace(running(wanted("blue")), unit=File("edited", UNIT_MODE)), ["reload", "enable and start"]),
+        (replace(running(wanted("blue")), enabled=False, process=None), ["enable", "start"]),
+        (replace(running(wanted("blue")), unit=None, enabled=False, process=None), ["enable", "start"]),
+    ],
+)
+def test_systemd_reads_its_units_again_only_when_it_knows_one_that_changed(other: Found, verbs: list[str]) -> None:
+    steps = plan_services([wanted("red"), wanted("blue")], {"blue": other}, RECORDER_FILE)
+    assert [step.verb for step in steps if step.verb not in ("test", "write")] == verbs
 
 
 def test_many_changes_that_keep_the_state_make_one_reload() -> None:
