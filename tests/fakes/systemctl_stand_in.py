@@ -110,8 +110,7 @@ def main(arguments: list[str]) -> None:
     else:
         for unit in units:
             {"enable": enable, "disable": disable}[verb](unit)
-        load([] if "--no-reload" in arguments else names(UNITS))
-        start_all(units if "--now" in arguments else [])
+        load([] if "--root=/" in arguments else names(UNITS))
 
 
 def names(directory: str) -> list[str]:

@@ -64,6 +64,13 @@ def test_every_unit_runs_now_and_after_a_reboot(hosts, unit):
     assert [(service.is_running, service.is_enabled) for service in services] == [(True, True)] * 3
 
 
+def test_no_daemon_has_a_mount_namespace_of_its_own(hosts):
+    # systemd makes one by reading all mounts many times, and each router's network namespace is two of them.
+    look = "for pid in $(ip netns pids qrouter-office) 1; do readlink /proc/$pid/ns/mnt; done"
+    found = {name: set(host.check_output(look).split()) for name, host in hosts("node_routers").items()}
+    assert {name: len(namespaces) for name, namespaces in found.items()} == dict.fromkeys(found, 1)
+
+
 def test_no_unit_of_any_node_has_failed(hosts):
     found = {name: host.check_output("systemctl --failed --no-legend") for name, host in hosts("node_routers").items()}
     assert found == dict.fromkeys(found, "")

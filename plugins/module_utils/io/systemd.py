@@ -14,12 +14,10 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import ENABLE_AND_START
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run, start
 
-#: The arguments of verbs that are more than their own name. Enabling reads all units anew, which takes 2 ms a unit and
-#: more; it is left out where they have not been read, or are read when their files are gone.
-_ARGUMENTS = {
-    ENABLE_AND_START: ("enable", "--now", "--no-reload"),
-    "disable": ("disable", "--no-reload"),
-}
+#: The calls of systemctl that a verb is, where it is not one of its own name. Enabling makes systemd read all units
+#: anew, which takes 2 ms for each and more; done without asking systemd it does not. With --no-reload it would not
+#: either, but systemd 257 then tells of every unit that it is to be read again.
+_CALLS = {ENABLE_AND_START: (("--root=/", "enable"), ("start",))}
 _PROPERTIES = "Id,LoadState,ActiveState,MainPID,UnitFileState,NeedDaemonReload"
 
 
@@ -70,10 +68,11 @@ class Systemd:
         """
         if verb not in ("enable", "disable") and not self.running:
             raise EdgeError("systemd does not run on this node, so %s cannot %s" % (" ".join(units), verb))
-        status, output, error = run(["systemctl", *_ARGUMENTS.get(verb, (verb,)), "--", *units], check=False)
-        if status:
-            text = (error or output).strip()
-            raise EdgeError("systemctl %s %s: %s" % (verb, " ".join(units), text or "exit status %d" % status))
+        for words in _CALLS.get(verb, ((verb,),)):
+            status, output, error = run(["systemctl", *words, "--", *units], check=False)
+            if status:
+                text = (error or output).strip()
+                raise EdgeError("systemctl %s %s: %s" % (verb, " ".join(units), text or "exit status %d" % status))
 
 
 def _states(units: Sequence[str], output: str) -> dict[str, UnitState]:
