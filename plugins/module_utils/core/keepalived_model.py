@@ -248,11 +248,19 @@ class Capabilities:
     no_track: bool = True
     #: It tells systemd when it is ready: since 2.2.0, where it was built with that.
     systemd_notify: bool = True
+    #: It was built with the daemons that check real servers, and with that for BFD.
+    checkers: bool = True
+    bfd: bool = True
 
     @classmethod
     def of_version(cls, version: tuple[int, ...], options: Collection[str] = ()) -> Capabilities:
         """version as in ``(2, 2, 7)``; options: the words of what ``keepalived --version`` says of its build."""
-        return cls(no_track=version >= (2, 0, 3), systemd_notify="SYSTEMD_NOTIFY" in options)
+        return cls(
+            no_track=version >= (2, 0, 3),
+            systemd_notify="SYSTEMD_NOTIFY" in options,
+            checkers="LVS" in options,
+            bfd="BFD" in options,
+        )
 
 
 NEWEST = Capabilities()

@@ -173,7 +173,7 @@ def unit_text(service: Service, capabilities: Capabilities = NEWEST, layout: Lay
         "RuntimeDirectoryMode=0750\n"
         f"ExecStartPre={copy}\n"
         f"ExecStart={layout.keepalived} --dont-fork --vrrp --use-file={configuration}"
-        f" --pid={runtime}/keepalived.pid --vrrp_pid={runtime}/vrrp.pid\n"
+        f" {_pid_files(capabilities, runtime)}\n"
         f"ExecReload={layout.keepalived} --config-test --use-file={configuration}\n"
         f"ExecReload={copy}\n"
         "ExecReload=/bin/kill -HUP $MAINPID\n"
@@ -186,6 +186,17 @@ def unit_text(service: Service, capabilities: Capabilities = NEWEST, layout: Lay
         "[Install]\n"
         "WantedBy=multi-user.target\n"
     )
+
+
+def _pid_files(capabilities: Capabilities, runtime: str) -> str:
+    """One for each daemon that this keepalived has, though it is to start one of them only.
+
+    At its start keepalived 2.3.3 locks all of them for a moment, and the default ones are those of all instances: of
+    two that start at once one ends ("daemon is already running").
+    """
+    there = {"": True, "vrrp_": True, "checkers_": capabilities.checkers, "bfd_": capabilities.bfd}
+    names = [prefix for prefix, has in there.items() if has]
+    return " ".join("--%spid=%s/%s.pid" % (name, runtime, name[:-1] or "keepalived") for name in names)
 
 
 def _relative_runtime(layout: Layout, name: str) -> str:

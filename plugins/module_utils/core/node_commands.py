@@ -25,6 +25,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec im
 
 #: A forwarding entry of this address is where a VXLAN device floods to (ip-link(8), bridge(8)).
 FLOOD = "00:00:00:00:00:00"
+#: Number of the group that devices are put into to be removed together.
+_GOING = 4791
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,12 @@ def nat(anatomy: RouterAnatomy) -> Nat:
 
 def remove_links(names: Iterable[str], namespace: str | None = None) -> Batch:
     return Batch(tuple("link del " + name for name in names), namespace)
+
+
+def remove_together(names: Iterable[str], namespace: str) -> Batch:
+    """The same in a namespace that is to go: as a group of devices, for the kernel waits for its readers after each."""
+    marks = ["link set dev %s group %d" % (name, _GOING) for name in names]
+    return Batch((*marks, "link del group %d" % _GOING), namespace)
 
 
 def _leg_outside(leg: Leg, namespace: str) -> list[str]:

@@ -49,6 +49,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
     PutFile,
     Sysctls,
     remove_links,
+    remove_together,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS, keys_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Namespace, Record
@@ -271,7 +272,7 @@ def _remove_routers(changes: Changes, have: Have, namespaces: list[str]) -> None
         if name not in have.existing:
             continue
         ours = [link for link in inside.links if link.startswith(_OURS)] if inside else []
-        commands = ((remove_links(ours, name),) if ours else ()) + (Batch(("netns del " + name,)),)
+        commands = ((remove_together(ours, name),) if ours else ()) + (Batch(("netns del " + name,)),)
         changes.add("remove", "router " + name, sorted(ours), None, commands)
 
 

@@ -191,6 +191,19 @@ def test_systemd_waits_for_a_keepalived_that_can_tell_when_it_is_ready(options: 
     assert ("NotifyAccess=all" in lines) == (kind == "notify")
 
 
+@pytest.mark.parametrize(
+    ("options", "daemons"),
+    [([], ["keepalived", "vrrp"]), (["LVS", "BFD"], ["keepalived", "vrrp", "checkers", "bfd"])],
+)
+def test_no_daemon_that_keepalived_has_shares_a_pid_file_with_another_instance(
+    options: list[str], daemons: list[str]
+) -> None:
+    lines = unit_text(wanted(), Capabilities.of_version((2, 3, 3), options)).splitlines()
+    (start,) = [line for line in lines if line.startswith("ExecStart=")]
+    files = [word.partition("=")[2] for word in start.split() if "pid=" in word]
+    assert files == ["/run/linuxbridge-vrrp/red/%s.pid" % daemon for daemon in daemons]
+
+
 def test_what_is_shown_is_what_is_planned_for_the_keepalived_that_is_there() -> None:
     old = Capabilities.of_version((2, 0, 2))
     want = wanted(virtual_addresses=(VirtualAddress("169.254.0.1/24", track=False),))

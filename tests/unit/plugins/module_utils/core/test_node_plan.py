@@ -216,6 +216,18 @@ def test_routers_are_made_fifty_in_a_step_and_shown_each() -> None:
     assert {"router " + name for name in names} <= set(result.after)
 
 
+def test_the_devices_of_a_router_that_goes_are_one_deletion_in_its_namespace() -> None:
+    have = settled_node.have(spec_of(base()))
+    steps = plan(have, spec_of({**base(), "routers": []})).steps
+    inside, namespace = next(step for step in steps if str(step) == "remove router qrouter-edge1").payload
+    *marks, deletion = inside.lines
+    group = deletion.split()[-1]
+    ours = [name for name in have.namespaces["qrouter-edge1"].links if name.startswith(("ha-", "qr-", "qg-", "ul-"))]
+    assert sorted(marks) == sorted("link set dev %s group %s" % (name, group) for name in ours)
+    assert (inside.namespace, deletion, group != "0") == ("qrouter-edge1", "link del group " + group, True)
+    assert (namespace.namespace, namespace.lines) == (None, ("netns del qrouter-edge1",))
+
+
 def test_a_router_is_made_after_others_have_given_up_what_it_takes() -> None:
     have = settled_node.have(spec_of(base()))
     other = {**base()["routers"][0], "name": "another", "virtual_router_id": 8, "external_gateway": None}
