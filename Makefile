@@ -67,7 +67,7 @@ molecule: check-machine setup ## The scenarios on lab hosts (SCENARIOS="default"
 
 ##@ Work on it
 .PHONY: bench setup check-machine requirements changelog clean help
-bench: setup ## Ratios: node_routers against by hand, and the guide on the standing lab if there is one
+bench: check-machine setup ## Ratios: node_routers against by hand, and the guide on the standing lab if there is one
 	@if [ -e .lab/$(LAB)/inventory ]; then $(lab_environment) python bench/site.py -i examples/site -i .lab/$(LAB)/inventory; \
 	else echo 'bench/site.py needs a standing lab, see make lab'; fi
 	@python bench/node_routers.py

@@ -14,9 +14,9 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import ENABLE_AND_START
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run, start
 
-#: The calls of systemctl that a verb is, where it is not one of its own name. Enabling makes systemd read all units
-#: anew, which takes 2 ms for each and more; done without asking systemd it does not. With --no-reload it would not
-#: either, but systemd 257 then tells of every unit that it is to be read again.
+#: The calls of systemctl, side by side, that a verb is where it is not one of its own name. Enabling makes systemd read
+#: all units anew, which takes 2 ms for each and more; done without asking systemd it does not. With --no-reload systemd
+#: would not either, but that of Debian 13 (257) then tells of every unit that it is to be read again.
 _CALLS = {ENABLE_AND_START: (("--root=/", "enable"), ("start",))}
 _PROPERTIES = "Id,LoadState,ActiveState,MainPID,UnitFileState,NeedDaemonReload"
 
@@ -68,8 +68,9 @@ class Systemd:
         """
         if verb not in ("enable", "disable") and not self.running:
             raise EdgeError("systemd does not run on this node, so %s cannot %s" % (" ".join(units), verb))
-        for words in _CALLS.get(verb, ((verb,),)):
-            status, output, error = run(["systemctl", *words, "--", *units], check=False)
+        calls = [["systemctl", *words, "--", *units] for words in _CALLS.get(verb, ((verb,),))]
+        begun = [start(call, check=False) for call in calls]
+        for status, output, error in [finish() for finish in begun]:
             if status:
                 text = (error or output).strip()
                 raise EdgeError("systemctl %s %s: %s" % (verb, " ".join(units), text or "exit status %d" % status))
