@@ -53,9 +53,9 @@ CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BROADCAST CAP_NET_BIND_S
 CAP_KILL CAP_SETUID CAP_SETGID CAP_CHOWN CAP_DAC_OVERRIDE
 """
 #: Commands that a daemon runs are under the same restrictions. None of these needs a mount namespace (PrivateTmp,
-#: ProtectSystem, ProtectHome and others would): systemd 252 reads all mounts of the node some forty times to make one,
-#: and each network namespace is two of them, so 100 routers took 26 s to start, and without it take 2. Newer systemd
-#: makes one for NetworkNamespacePath unless PrivateMounts says no.
+#: ProtectSystem, ProtectHome and others would): systemd 252 reads all mounts of the node some seventy times to make
+#: one, and each network namespace is two of them, so 100 routers took 26 s to start, and without it take 2. Newer
+#: systemd makes one for NetworkNamespacePath unless PrivateMounts says no.
 HARDENING = """\
 LockPersonality=yes
 NoNewPrivileges=yes
