@@ -89,8 +89,9 @@ def answer(call: str) -> None:
 def main(arguments: list[str]) -> None:
     words = [word for word in arguments if not word.startswith("--")]
     verb, units = words[0], words[1:]
-    if os.path.exists(KEEPS):
-        start_all([unit for unit in lost() if unit not in units or verb not in ("stop", "restart")])
+    # With --root=/ the real one does not ask systemd.
+    if os.path.exists(KEEPS) and "--root=/" not in arguments:
+        keep([unit for unit in lost() if unit not in units or verb not in ("stop", "restart")])
     if verb == "show":
         print("\n\n".join(map(show, units)))
     elif verb == "is-enabled":
@@ -179,6 +180,13 @@ def pid_of(unit: str) -> int:
     pid = read(f"{STATE}/{unit}.pid") or "0"
     command = read(f"/proc/{pid}/cmdline") or ""
     return int(pid) if any(daemon in command for daemon in ("keepalived", "radvd", "conntrackd")) else 0
+
+
+def keep(units: list[str]) -> None:
+    """Start them again; one that fails, as when its configuration is gone, is no concern of whoever called."""
+    for unit in units:
+        with contextlib.suppress(subprocess.CalledProcessError, SystemExit):
+            start_all([unit])
 
 
 def lost() -> list[str]:
