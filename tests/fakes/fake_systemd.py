@@ -50,7 +50,8 @@ class FakeSystemd:
         for one in verb.split(" and "):
             for unit in units:
                 self._change("%s %s" % (one, unit), lambda one=one, unit=unit: getattr(self, "_" + one)(unit))
-        if verb == "enable":
+        # Not what enables without asking it, as for units that are new.
+        if verb in ("enable", "disable"):
             self._elsewhere(self._reload_units)
 
     def close(self) -> None:

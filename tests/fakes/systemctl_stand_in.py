@@ -183,9 +183,9 @@ def pid_of(unit: str) -> int:
 
 
 def keep(units: list[str]) -> None:
-    """Start them again; one that fails, as when its configuration is gone, is no concern of whoever called."""
+    """Start them again; one that fails, as when its configuration or namespace is gone, is no caller's concern."""
     for unit in units:
-        with contextlib.suppress(subprocess.CalledProcessError, SystemExit):
+        with contextlib.suppress(subprocess.CalledProcessError, OSError, SystemExit):
             start_all([unit])
 
 

@@ -194,9 +194,9 @@ def _pid_files(capabilities: Capabilities, runtime: str) -> str:
     At its start keepalived 2.3.3 locks all of them for a moment, and the default ones are those of all instances: of
     two that start at once one ends ("daemon is already running").
     """
-    there = {"": True, "vrrp_": True, "checkers_": capabilities.checkers, "bfd_": capabilities.bfd}
-    names = [prefix for prefix, has in there.items() if has]
-    return " ".join("--%spid=%s/%s.pid" % (name, runtime, name[:-1] or "keepalived") for name in names)
+    daemons = {"vrrp": True, "checkers": capabilities.checkers, "bfd": capabilities.bfd}
+    others = ["--%s_pid=%s/%s.pid" % (daemon, runtime, daemon) for daemon, there in daemons.items() if there]
+    return " ".join(["--pid=%s/keepalived.pid" % runtime, *others])
 
 
 def _relative_runtime(layout: Layout, name: str) -> str:
