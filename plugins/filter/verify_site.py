@@ -44,13 +44,12 @@ options:
     elements: str
     default: []
   agents_per_router:
-    description: Neutron's C(max_l3_agents_per_router).
+    description: Neutron's C(max_l3_agents_per_router). Left out, a router must be where Neutron has put it, and on two
+      network nodes at least.
     type: int
-    default: 3
   dhcp_metadata_on:
-    description: The group whose hosts have the DHCP and metadata agents.
+    description: The group whose hosts have the DHCP and metadata agents. Left out, those that there are must be alive.
     type: str
-    default: compute_nodes
 """
 
 EXAMPLES = r"""

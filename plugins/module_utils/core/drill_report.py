@@ -43,7 +43,7 @@ def drill_report(
         for host in sorted(probes)
         for target in probes[host].get("targets", ())
     ]
-    at_end = _active_at_end(plan, after)
+    at_end = _at_end(plan, after)
     report = {
         "router": plan["router"],
         "name": plan["name"],
@@ -58,7 +58,8 @@ def drill_report(
             "seconds": round(timeline.length(twice), 3),
             "clock_error_seconds": _clock_error(before.values()),
         },
-        "active_at_end": at_end,
+        "active_at_end": sorted(at_end),
+        "missing_at_end": {node: missing for node, missing in at_end.items() if missing},
         "outages": outages,
         "also_affected": plan["also_affected"],
     }
@@ -68,7 +69,7 @@ def drill_report(
 
 
 def _held(plan: Json, facts: Json, watch: Json) -> dict[timeline.Held, list[timeline.Span]]:
-    """The times of the router's virtual addresses on one node; the addresses are those of the node's configuration."""
+    """The times of each of the router's virtual addresses on one node, those of the node's configuration."""
     virtual = {
         (item["interface"], item["address"])
         for router in facts.get("routers", ())
@@ -76,11 +77,11 @@ def _held(plan: Json, facts: Json, watch: Json) -> dict[timeline.Held, list[time
         for instance in router["instances"]
         for item in (*instance["addresses_present"], *instance["addresses_missing"])
     }
-    found = {}
+    # The same address is on devices of different names where the HA interface is a port of the node's own.
+    found: dict[timeline.Held, list[timeline.Span]] = {(_role(name), address): [] for name, address in virtual}
     for recorded in watch.get("namespaces", ()):
         for item in recorded["addresses"]:
             held = (item["interface"], item["address"])
-            # The same address is on devices of different names where the HA interface is a port of the node's own.
             if held in virtual:
                 found[(_role(held[0]), held[1])] = [(span[0], span[1]) for span in item["spans"]]
     return found
@@ -127,13 +128,14 @@ def _silent(target: Json, relieved: timeline.Span | None) -> float | None:
     return round(timeline.length(timeline.both(gaps, [relieved])), 3)
 
 
-def _active_at_end(plan: Json, after: Mapping[str, Json]) -> list[str]:
-    return [
-        node
+def _at_end(plan: Json, after: Mapping[str, Json]) -> dict[str, list[str]]:
+    """The nodes that are active, each with the virtual addresses that it lacks."""
+    return {
+        node: [item["address"] for instance in router["instances"] for item in instance["addresses_missing"]]
         for node in sorted(after)
         for router in after[node].get("routers", ())
         if router["name"] == plan["router"] and router["state"] == "active"
-    ]
+    }
 
 
 def _clock_error(nodes: Any) -> float | None:
@@ -159,6 +161,8 @@ def _failures(report: Json) -> list[str]:
         failures.append(
             "at the end not exactly one node is active, but %s" % (" and ".join(report["active_at_end"]) or "none")
         )
+    for node, missing in report["missing_at_end"].items():
+        failures.append("at the end %s lacks %s" % (node, ", ".join(missing)))
     for target in report["outages"]:
         if target["first_answer"] is None:
             failures.append("%s never answered %s, before the cut neither" % (target["target"], target["host"]))

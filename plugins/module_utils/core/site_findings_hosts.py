@@ -25,11 +25,11 @@ def unanswered(site: Site) -> Iterator[Finding]:
     for host in site.hosts:
         if host.left_out:
             yield Finding(
-                WARNING,
+                ERROR,
                 "host_left_out",
                 (host.name,),
                 "is not part of this run, so nothing is known of it or compared with it",
-                "run without --limit to judge the whole site",
+                "run without --limit: a site is changed as a whole, and in an order over all its hosts",
             )
         elif host.node is None:
             yield Finding(

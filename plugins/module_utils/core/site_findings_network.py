@@ -94,6 +94,55 @@ def _addresses(host: Host, interface: dict[str, Any]) -> list[str]:
     return [*interface["addresses"], *master.get("addresses", [])]
 
 
+def overlay_routed(site: Site) -> Iterator[Finding]:
+    """Multicast, which takes the place of layer-2 population, crosses a router only where somebody has seen to it."""
+    by_network: dict[str, list[str]] = {}
+    for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
+        address = _overlay_end(host)
+        if address:
+            by_network.setdefault(str(ipaddress.ip_interface(address).network), []).append(host.name)
+    if len(by_network) > 1:
+        shown = "; ".join("%s: %s" % (network, ", ".join(names)) for network, names in by_network.items())
+        yield Finding(
+            ERROR,
+            "overlay_routed",
+            tuple(name for names in by_network.values() for name in names),
+            "the overlay addresses are in different networks (%s); without layer-2 population flooded frames go to a "
+            "multicast group, which no router between them forwards by itself" % shown,
+            "put the overlay interfaces into one network; accept this where routers forward the group that [vxlan] "
+            "vxlan_group names, which must be outside 224.0.0.0/24, and [vxlan] ttl is above 1",
+        )
+
+
+def _overlay_end(host: Host) -> str | None:
+    """The node's end of its tunnels with its prefix length; None where there is none, which is another finding."""
+    found = _by_name(host).get(host.wants("overlay_interface") or "")
+    wanted = (host.wants("overlay_address") or "").split("/")[0]
+    for address in _addresses(host, found) if found else ():
+        if address.split("/")[0] == wanted or (not wanted and ":" not in address):
+            return address
+    return None
+
+
+def provider_mapping(site: Site) -> Iterator[Finding]:
+    """The Linux bridge agent does not start when a network or an interface is mapped twice (parse_mappings)."""
+    for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
+        network, interface = host.wants("physical_network"), host.wants("provider_interface")
+        mappings = host.has("linuxbridge_agent", "physical_interface_mappings") or ""
+        listed = [text.strip() for text in mappings.split(",")]
+        for text in listed if network and interface and "%s:%s" % (network, interface) not in listed else ():
+            key, _colon, value = (part.strip() for part in text.partition(":"))
+            if key == network or value == interface:
+                yield Finding(
+                    ERROR,
+                    "provider_mapping_conflicts",
+                    (host.name,),
+                    "physical_interface_mappings has %s, and the inventory wants %s:%s; with both the Linux bridge "
+                    "agent does not start" % (text, network, interface),
+                    "set physical_network and provider_interface to what the host has, or change its files first",
+                )
+
+
 def overlay_mtu(site: Site) -> Iterator[Finding]:
     """A VXLAN network has min(global_physnet_mtu, path_mtu if not 0) less the overhead of overlay_ip_version."""
     underlay = site.server_number("global_physnet_mtu")

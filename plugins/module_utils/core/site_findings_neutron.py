@@ -20,6 +20,9 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.site_model i
     Site,
 )
 
+#: By name, and as Neutron's documentation once had it.
+_FIREWALL_DRIVERS = ("iptables", "neutron.agent.linux.iptables_firewall.IptablesFirewallDriver")
+
 _REMOVED = "Linux bridge (driver and agent) was removed from Neutron in 26.0.0 (2025.1)"
 _LEFT = (
     "stay at Neutron 25 (2024.2) or older; or leave Neutron and make the routers with this collection's node_routers; "
@@ -154,6 +157,41 @@ def noted_options(site: Site) -> Iterator[Finding]:
                     % (place, release, neutron_release.span(section, option)),
                     "remove it when convenient",
                 )
+
+
+def firewall_driver(site: Site) -> Iterator[Finding]:
+    for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
+        driver = host.has("linuxbridge_agent", "firewall_driver") or ""
+        if driver and driver not in _FIREWALL_DRIVERS:
+            yield Finding(
+                ERROR,
+                "firewall_driver_changes",
+                (host.name,),
+                "[securitygroup] firewall_driver is %s; a run sets iptables, and security groups begin to filter what "
+                "passes now" % driver,
+                "see that the security groups let pass what is to pass, then accept this",
+            )
+
+
+def agents_would_upgrade(site: Site) -> Iterator[Finding]:
+    """Packages of one Neutron need each other in the very same version, and restart their agents when they change."""
+    for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
+        installed, candidate = (host.version("neutron", which) for which in ("installed", "candidate"))
+        if installed and candidate and installed != candidate and _to_come(host):
+            yield Finding(
+                ERROR,
+                "agents_would_upgrade",
+                (host.name,),
+                "has Neutron %s, and its packages are offered as %s: installing the agents that it lacks (%s) would "
+                "upgrade and restart all that it has" % (installed, candidate, ", ".join(_to_come(host))),
+                "upgrade Neutron on one node after the other first, or offer the packages in the version that is there",
+            )
+
+
+def _to_come(host: Host) -> list[str]:
+    wanted = {"linuxbridge_agent": True, "l3_agent": host.in_group(NETWORK_NODES)}
+    wanted["metadata_agent"] = bool(host.wanted.get("metadata"))
+    return [daemon for daemon, is_wanted in wanted.items() if is_wanted and not host.runs(daemon)]
 
 
 def l2_population(site: Site) -> Iterator[Finding]:

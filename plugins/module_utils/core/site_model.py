@@ -78,6 +78,10 @@ class Host:
         value = options.get(option)
         return DEFAULTS.get(option, "") if value is None or value == "" else str(value)
 
+    def runs(self, daemon: str) -> bool:
+        """Whether the daemon's own configuration file is there."""
+        return (self.node or {}).get("daemons", {}).get(daemon) is not None
+
     def will_have(self, daemon: str, option: str) -> str:
         """The option after a run: the inventory's, else today's, else the default."""
         return self.wants(option) or self.has(daemon, option) or DEFAULTS.get(option, "")

@@ -23,6 +23,9 @@ _KINDS = {
 }
 
 
+_DHCP_METADATA = ("neutron-dhcp-agent", "neutron-metadata-agent")
+
+
 @dataclass(frozen=True)
 class Check:
     """check: what is claimed; result: OK, FAILED or SKIPPED; found: what was seen, or why it was not looked at."""
@@ -38,7 +41,9 @@ class Site:
 
     agents: of openstack.cloud.resources; api: of ha_router_info; nodes: of vrrp_info, by network node; probes: of
     traffic_probe, by outside host. routers: names or identifiers of the HA routers that are asked for; none means
-    those that the API has. agents_per_router: Neutron's max_l3_agents_per_router, 0 for all.
+    those that the API has and that are up. agents_per_router: Neutron's max_l3_agents_per_router, 0 for all, None where
+    the server's own is not known. dhcp_metadata_on: the group whose nodes have DHCP and metadata agents, None where
+    they are what they are.
     """
 
     groups: Mapping[str, Sequence[str]]
@@ -48,8 +53,8 @@ class Site:
     probes: Mapping[str, Json]
     routers: Sequence[str] = ()
     targets: Sequence[str] = ()
-    agents_per_router: int = 3
-    dhcp_metadata_on: str = "compute_nodes"
+    agents_per_router: int | None = None
+    dhcp_metadata_on: str | None = None
 
 
 def verify(site: Site) -> list[Check]:
@@ -64,13 +69,14 @@ def verify_table(checks: Iterable[Check]) -> list[str]:
     return [*lines, "", "%d checks: %d ok, %d failed, %d skipped" % (len(listed), *count.values())]
 
 
-def expected_agents(groups: Mapping[str, Sequence[str]], dhcp_metadata_on: str) -> list[tuple[str, str]]:
+def expected_agents(groups: Mapping[str, Sequence[str]], dhcp_metadata_on: str | None) -> list[tuple[str, str]]:
     """The agents of the guide's site, as (binary, host)."""
     by_group = {
         "network_nodes": ["neutron-linuxbridge-agent", "neutron-l3-agent"],
         "compute_nodes": ["neutron-linuxbridge-agent"],
     }
-    by_group.setdefault(dhcp_metadata_on, []).extend(["neutron-dhcp-agent", "neutron-metadata-agent"])
+    if dhcp_metadata_on:
+        by_group.setdefault(dhcp_metadata_on, []).extend(_DHCP_METADATA)
     found = {
         (binary, host) for group, binaries in by_group.items() for host in groups.get(group, ()) for binary in binaries
     }
@@ -83,6 +89,8 @@ def _agents(site: Site) -> Check:
         return Check(name, FAILED, _why(site.agents))
     known = {(agent["binary"], agent["host"]): agent for agent in site.agents["resources"]}
     wanted = expected_agents(site.groups, site.dhcp_metadata_on)
+    if not site.dhcp_metadata_on:
+        wanted += sorted((binary, host) for binary, host in known if binary in _DHCP_METADATA)
     wrong = [
         "%s on %s %s" % (_KINDS[binary], host, "is dead" if (binary, host) in known else "is missing")
         for binary, host in wanted
@@ -104,8 +112,10 @@ def _routers(site: Site) -> list[Check]:
     if "routers" not in site.api:
         return [Check("routers", FAILED, _why(site.api))]
     known = site.api["routers"]
-    wanted = [one for one in known if one["ha"] and not site.routers]
-    checks = []
+    named = [] if site.routers else [one for one in known if one["ha"]]
+    # Neutron takes a router that is down from all nodes.
+    wanted = [one for one in named if one["admin_state_up"]]
+    checks = [Check("%s, which is HA" % one["name"], SKIPPED, "it is down") for one in named if one not in wanted]
     for name in site.routers:
         found = [one for one in known if name in (one["name"], one["id"])]
         if len(found) == 1 and found[0]["ha"]:
@@ -141,7 +151,7 @@ def _on(router: Json, site: Site) -> dict[str, Json]:
 def _everywhere(router: Json, site: Site) -> Check:
     there = sorted(_on(router, site))
     asked = sorted(agent["host"] for agent in router["agents"] or ())
-    count = min(len(site.nodes), site.agents_per_router or len(site.nodes))
+    count = min(len(site.nodes), _agents_per_router(len(asked), site))
     name = "%s: its namespace is on %s network nodes" % (router["name"], "all" if count == len(site.nodes) else count)
     shown = "qrouter-%s on %s" % (router["id"], _listed(there))
     if there != asked:
@@ -149,11 +159,18 @@ def _everywhere(router: Json, site: Site) -> Check:
     return Check(name, OK if there == asked and len(there) == count else FAILED, shown)
 
 
+def _agents_per_router(asked: int, site: Site) -> int:
+    """Where the server's own number is not known, those that it has given the router, and two at least."""
+    return max(asked, 2) if site.agents_per_router is None else site.agents_per_router or len(site.nodes)
+
+
 def _exactly_one(router: Json, site: Site) -> Check:
     there = _on(router, site)
     active = [node for node, one in there.items() if one["state"] == "active"]
     wrong = []
     for node, one in there.items():
+        if not one["ha"]:
+            wrong.append("%s has no keepalived for it%s" % (node, _beside_vrrp(one)))
         for instance in one["instances"]:
             wrong += ["%s: %s" % (node, fault) for fault in instance["faults"]]
             missing = [item["address"] for item in instance["addresses_missing"]]
@@ -168,6 +185,18 @@ def _exactly_one(router: Json, site: Site) -> Check:
     return Check(name, OK if len(active) == 1 and not wrong else FAILED, "; ".join([shown, *wrong]))
 
 
+def _beside_vrrp(namespace: Json) -> str:
+    """Addresses that a namespace from before the router was HA still has, where the node's L3 agent was not there."""
+    found = [
+        address
+        for device in namespace["devices"]
+        if device["role"] in ("interface", "gateway")
+        for address in device["addresses"]
+        if not address.startswith("fe80:")
+    ]
+    return ", but %s" % ", ".join(found) if found else ""
+
+
 def _agreed(router: Json, site: Site) -> Check:
     """Neutron's own tools go by the API; it lags a few seconds behind, and after a lost message for good."""
     kernel = [node for node, one in _on(router, site).items() if one["state"] == "active"]
@@ -180,6 +209,10 @@ def _agreed(router: Json, site: Site) -> Check:
 def _only_one(router: Json, site: Site) -> Check:
     there = sorted(_on(router, site))
     name = "%s, which is not HA: its namespace is on one node only" % router["name"]
+    # Neutron gives a router that is down, or has no networks, to no node.
+    empty = not (router["interfaces"] or router["external_gateway"])
+    if not there and (empty or not router["admin_state_up"]):
+        return Check(name, SKIPPED, "it has no networks" if empty else "it is down")
     return Check(name, OK if len(there) == 1 else FAILED, "qrouter-%s on %s" % (router["id"], _listed(there)))
 
 

@@ -59,7 +59,11 @@ _DAEMONS: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {
     ),
     "linuxbridge_agent": (
         (_SERVER, _ML2, _LINUXBRIDGE_AGENT),
-        {"vxlan": ("l2_population", "local_ip", "udp_dstport", "vxlan_group")},
+        {
+            "vxlan": ("l2_population", "local_ip", "udp_dstport", "vxlan_group"),
+            "linux_bridge": ("physical_interface_mappings",),
+            "securitygroup": ("firewall_driver",),
+        },
     ),
     "metadata_agent": ((_SERVER, _METADATA_AGENT), {"DEFAULT": ("nova_metadata_host",)}),
 }

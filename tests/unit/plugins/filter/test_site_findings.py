@@ -169,9 +169,78 @@ def test_a_host_lost_earlier_in_the_run_is_an_error(site: Site) -> None:
     assert (site.only()["severity"], site.only()["check"]) == ("error", "host_not_examined")
 
 
-def test_a_host_left_out_with_limit_is_a_warning_and_still_counts_as_network_node(site: Site) -> None:
+def test_a_host_left_out_with_limit_is_an_error_and_still_counts_as_network_node(site: Site) -> None:
     del site.hosts["network2"]
+    assert site.error()["check"] == "host_left_out"
+    site.accepted = ["host_left_out"]
     assert (site.only()["severity"], site.only()["check"]) == ("warning", "host_left_out")
+
+
+def test_overlay_addresses_in_different_networks_are_an_error(site: Site) -> None:
+    site.node("compute1")["interfaces"][2]["addresses"] = ["198.51.101.5/24"]
+    assert site.error()["check"] == "overlay_routed"
+    assert "198.51.100.0/24: network1, network2, network3; 198.51.101.0/24: compute1" in site.only()["what"]
+
+
+def test_the_overlay_address_that_the_inventory_names_is_the_one_that_counts(site: Site) -> None:
+    site.node("compute1")["interfaces"][2]["addresses"].insert(0, "198.51.101.5/24")
+    assert site.error()["check"] == "overlay_routed"
+    site.want("compute1", overlay_address="198.51.100.15")
+    assert site.findings() == []
+
+
+@pytest.mark.parametrize(
+    ("mappings", "conflict"),
+    [
+        ("provider:eth0", "provider:eth0"),
+        ("public:eth1", "public:eth1"),
+        ("public:eth0, provider : eth1", "provider : eth1"),
+        ("provider:eth1,public:eth0", None),
+        ("public:eth0", None),
+    ],
+)
+def test_a_mapping_that_keeps_the_agent_from_starting_is_an_error(
+    site: Site, mappings: str, conflict: str | None
+) -> None:
+    site.want("compute1", physical_network="provider")
+    site.node("compute1")["daemons"]["linuxbridge_agent"]["physical_interface_mappings"] = mappings
+    if conflict is None:
+        assert site.findings() == []
+        return
+    assert site.error()["check"] == "provider_mapping_conflicts"
+    assert "has %s, and the inventory wants provider:eth1;" % conflict in site.only()["what"]
+
+
+@pytest.mark.parametrize("driver", ["noop", "neutron.agent.firewall.NoopFirewallDriver"])
+def test_a_firewall_that_lets_all_pass_is_not_turned_on_unasked(site: Site, driver: str) -> None:
+    options = site.node("compute1")["daemons"]["linuxbridge_agent"]
+    options["firewall_driver"] = "iptables"
+    assert site.findings() == []
+    options["firewall_driver"] = driver
+    assert site.error()["check"] == "firewall_driver_changes"
+    assert driver in site.only()["what"]
+
+
+@pytest.mark.parametrize(
+    ("host", "daemon", "wanted"),
+    [
+        ("network1", "l3_agent", {}),
+        ("compute1", "linuxbridge_agent", {}),
+        ("compute1", "metadata_agent", {"metadata": True}),
+    ],
+)
+def test_agents_that_are_to_come_and_would_upgrade_the_others_are_an_error(
+    site: Site, host: str, daemon: str, wanted: dict[str, Any]
+) -> None:
+    site.want(host, **wanted)
+    site.node(host)["packages"]["neutron"]["candidate"] = "2:21.0.0-7+deb12u2"
+    site.node(host)["daemons"]["metadata_agent"] = {"nova_metadata_host": "controller1"}
+    assert site.findings() == []
+    site.node(host)["daemons"][daemon] = None
+    # Without an L3 agent it has no password either.
+    found = [one for one in site.findings() if one["check"] != "vrrp_options_differ"]
+    assert [(one["severity"], one["check"]) for one in found] == [("error", "agents_would_upgrade")]
+    assert "lacks (%s)" % daemon in found[0]["what"]
 
 
 def test_an_unreadable_file_is_an_error_that_names_it(site: Site) -> None:

@@ -166,6 +166,16 @@ def test_a_node_that_got_only_some_addresses_has_not_taken_over() -> None:
     assert found["failures"] == ["no other node took over"]
 
 
+def test_a_node_that_never_had_one_of_the_addresses_has_not_taken_over() -> None:
+    some = watch("ha-2", (6.8, 30))
+    del some["namespaces"][0]["addresses"][1]
+    after = {"network1": facts("backup", "ha-1"), "network2": facts("active", "ha-2")}
+    instance = after["network2"]["routers"][0]["instances"][0]
+    instance["addresses_missing"] = [instance["addresses_present"].pop(1)]
+    found = report(watches={"network1": watch("ha-1", (-5, 12.5), links=CUT), "network2": some}, after=after)
+    assert found["failures"] == ["no other node took over", "at the end network2 lacks 203.0.113.17/32"]
+
+
 def test_an_interface_that_did_not_come_up_again_is_a_failure() -> None:
     watches = {"network1": watch("ha-1", (-5, 30), links=CUT[:1]), "network2": watch("ha-2", (6.8, 30))}
     assert report(watches=watches)["failures"] == ["eth2 of network1 did not come up again"]

@@ -37,10 +37,11 @@ def api() -> dict[str, Any]:
         {"host": "network2", "alive": True, "ha_state": "standby"},
     ]
     network = {"id": "net", "name": "HA network tenant f00"}
+    both = {"admin_state_up": True, "interfaces": [{"address": "198.51.100.1"}], "external_gateway": None}
     return {
         "routers": [
-            {"id": PLAIN, "name": "router1", "ha": False, "agents": hosts[:1], "ha_network": None},
-            {"id": HA, "name": "router2", "ha": True, "agents": hosts, "ha_network": network},
+            {"id": PLAIN, "name": "router1", "ha": False, "agents": hosts[:1], "ha_network": None, **both},
+            {"id": HA, "name": "router2", "ha": True, "agents": hosts, "ha_network": network, **both},
         ]
     }
 
@@ -53,7 +54,20 @@ def node(state: str, *more: str) -> dict[str, Any]:
         "addresses_missing": [] if active else ADDRESSES,
     }
     found = [{"name": HA, "ha": True, "state": state, "instances": [instance], "addresses_unexpected": []}]
-    return {"routers": found + [{"name": name, "ha": False, "state": None, "instances": []} for name in more]}
+    return {"routers": found + [without_vrrp(name) for name in more]}
+
+
+def without_vrrp(name: str, *addresses: str) -> dict[str, Any]:
+    """A namespace as of a router that is not HA."""
+    device = {"name": "qr-11111111-22", "role": "interface", "addresses": [*addresses, "fe80::1/64"]}
+    return {
+        "name": name,
+        "ha": False,
+        "state": None,
+        "instances": [],
+        "addresses_unexpected": [],
+        "devices": [{"name": "gre0", "role": "other", "addresses": ["192.168.0.1/24"]}, device],
+    }
 
 
 def probe(**given: Any) -> dict[str, Any]:
@@ -69,6 +83,8 @@ def site(**given: Any) -> Site:
         "nodes": {"network1": node("active", PLAIN), "network2": node("backup")},
         "probes": {"outside1": probe()},
         "targets": ["203.0.113.17"],
+        "agents_per_router": 3,
+        "dhcp_metadata_on": "compute_nodes",
         **given,
     }
     return Site(**deepcopy(found))
@@ -115,6 +131,19 @@ def test_a_host_in_both_groups_has_one_linux_bridge_agent() -> None:
         "neutron-l3-agent",
         "neutron-linuxbridge-agent",
         "neutron-metadata-agent",
+    ]
+
+
+def test_where_dhcp_and_metadata_agents_are_what_they_are_those_that_are_there_must_be_alive() -> None:
+    elsewhere = agents()
+    for agent in elsewhere["resources"]:
+        if agent["binary"] in ("neutron-dhcp-agent", "neutron-metadata-agent"):
+            agent["host"] = "controller1" if agent["host"] == "compute1" else "controller2"
+    assert failed(site(agents=elsewhere, dhcp_metadata_on=None)) == []
+    dead = next(one for one in elsewhere["resources"] if one["host"] == "controller2")
+    dead["is_alive"] = False
+    assert failed(site(agents=elsewhere, dhcp_metadata_on=None)) == [
+        "agents are alive: 9 of 10; DHCP agent on controller2 is dead"
     ]
 
 
@@ -174,6 +203,31 @@ def test_with_two_agents_a_router_the_third_node_need_not_have_it() -> None:
     ]
 
 
+def test_where_the_servers_number_is_not_known_a_router_is_where_neutron_has_put_it_on_two_nodes_or_more() -> None:
+    nodes = {"network1": node("active", PLAIN), "network2": node("backup"), "network3": {"routers": []}}
+    judged = site(nodes=nodes, agents_per_router=None)
+    assert failed(judged) == []
+    lone = change(lambda router: router.update(agents=router["agents"][:1]))
+    del nodes["network2"]
+    assert failed(site(nodes=nodes, api=lone, agents_per_router=None)) == [
+        "router2: its namespace is on all network nodes: qrouter-id-2 on network1"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "shown"),
+    [
+        ((), "network2 has no keepalived for it"),
+        (("198.51.100.1/24",), "network2 has no keepalived for it, but 198.51.100.1/24"),
+    ],
+)
+def test_a_namespace_from_before_the_router_was_ha_fails(addresses: tuple[str, ...], shown: str) -> None:
+    nodes = {"network1": node("active", PLAIN), "network2": {"routers": [without_vrrp(HA, *addresses)]}}
+    assert failed(site(nodes=nodes)) == [
+        "router2: its addresses are on exactly one node: 2 addresses on network1; " + shown
+    ]
+
+
 @pytest.mark.parametrize(
     ("states", "shown"),
     [(("active", "active"), "4 addresses on network1, network2"), (("backup", "backup"), "0 addresses on none")],
@@ -228,6 +282,37 @@ def test_a_router_that_is_not_ha_on_two_nodes_or_none_fails(nodes: dict[str, Any
     assert failed(site(nodes=nodes)) == [
         "router1, which is not HA: its namespace is on one node only: qrouter-id-1 on %s" % shown
     ]
+
+
+def plain(**given: Any) -> dict[str, Any]:
+    found = api()
+    found["routers"][0].update(given)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"admin_state_up": False, "agents": []}, "it is down"),
+        ({"interfaces": [], "agents": []}, "it has no networks"),
+    ],
+)
+def test_a_router_that_neutron_gives_to_no_node_is_passed_over(given: dict[str, Any], why: str) -> None:
+    nodes = {"network1": node("active"), "network2": node("backup")}
+    name = "router1, which is not HA: its namespace is on one node only"
+    assert [(one.result, one.found) for one in verify(site(nodes=nodes, api=plain(**given))) if one.check == name] == [
+        (SKIPPED, why)
+    ]
+    nodes = {"network1": node("active", PLAIN), "network2": node("backup", PLAIN)}
+    assert failed(site(nodes=nodes, api=plain(**given))) == ["%s: qrouter-id-1 on network1, network2" % name]
+
+
+def test_an_ha_router_that_is_down_is_passed_over_unless_it_is_asked_for() -> None:
+    nodes = {"network1": {"routers": [without_vrrp(PLAIN)]}, "network2": {"routers": []}}
+    down = change(lambda router: router.update(admin_state_up=False, agents=[]))
+    assert failed(site(nodes=nodes, api=down)) == []
+    assert results(site(nodes=nodes, api=down))["router2, which is HA"] == SKIPPED
+    assert len(failed(site(nodes=nodes, api=down, routers=["router2"]))) == 2
 
 
 def test_a_router_that_is_asked_for_and_not_there_fails() -> None:
