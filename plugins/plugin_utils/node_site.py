@@ -29,6 +29,10 @@ VRIDS = 254
 #: The highest priority that is derived: keepalived says that it stops before it takes its addresses away, and a backup
 #: then waits for (256 - priority) / 256 s only (RFC 3768, 6.1, Skew_Time); in version 3, of the advertisement interval.
 HIGHEST_PRIORITY = 128
+#: The highest VRID, and the highest priority.
+_HIGHEST = 255
+#: What makes a network one with the same on another host; the MTU only has to fit.
+_SHARED = ("kind", "vni", "vlan_id", "group", "port", "mtu")
 #: What a router has on one host and not on another.
 _OWN = ("ha_address", "priority")
 
@@ -37,11 +41,14 @@ Router = dict[str, Any]
 
 
 def calls(hosts: Mapping[str, Host], ha_cidr: str, site: str = "") -> dict[str, dict[str, Any]]:
-    """Options of node_routers by host. hosts: ``networks``, ``routers`` and perhaps ``number`` of each, in order.
+    """Options of node_routers by host. hosts: ``networks``, ``routers`` (None: not set), perhaps ``number``; in order.
 
     Raises SpecError with everything that hosts disagree about or have twice.
     """
     numbers = _numbers(hosts)
+    problems = list(_unset(hosts)) or list(_unusable(hosts))
+    if problems:
+        raise SpecError(problems)
     vrids = _virtual_router_ids([router for host in hosts.values() for router in host["routers"]])
     addresses = netaddr.IPNetwork(ha_cidr)
     problems = list(_room(addresses, numbers, ha_cidr))
@@ -54,10 +61,54 @@ def calls(hosts: Mapping[str, Host], ha_cidr: str, site: str = "") -> dict[str, 
         }
         for name, host in hosts.items()
     }
-    problems = [*_disagreements(found), *_twice(found)]
+    problems = [*_networks(found), *_disagreements(found), *_twice(found)]
     if problems:
         raise SpecError(problems)
     return found
+
+
+def _unset(hosts: Mapping[str, Host]) -> Iterator[Problem]:
+    """To have no routers must be said: it removes those that are there."""
+    for host, variables in hosts.items():
+        for key in ("networks", "routers"):
+            if variables[key] is None:
+                text = "is not set in the inventory, for the host or a group; to have none, set it to []"
+                yield Problem("%s.node_routers_%s" % (host, key), text)
+
+
+def _unusable(hosts: Mapping[str, Host]) -> Iterator[Problem]:
+    """What nothing can be derived from or compared with; the module judges the rest."""
+    for _host, path, router in _each(hosts):
+        for key in ("name", "ha_network"):
+            if not isinstance(router.get(key), str):
+                yield Problem("%s.%s" % (path, key), "is missing; every router needs it")
+        for key in ("virtual_router_id", "priority"):
+            value = router.get(key)
+            if value is not None and not (str(value).isdigit() and 1 <= int(value) <= _HIGHEST):
+                yield Problem("%s.%s" % (path, key), "%s is out of range: 1 to %d" % (value, _HIGHEST))
+        if router.get("ha_address") is not None and not _parsed(netaddr.IPNetwork, router["ha_address"]):
+            text = "%s is no address with a prefix length, such as 169.254.192.1/18"
+            yield Problem(path + ".ha_address", text % router["ha_address"])
+        for key, leg in _legs(router):
+            if not isinstance(leg.get("network"), str):
+                yield Problem("%s.%s.network" % (path, key), "is missing")
+            if leg.get("mac_address") and not _parsed(netaddr.EUI, leg["mac_address"]):
+                text = "%s is no MAC address, such as fa:16:3e:00:00:01"
+                yield Problem("%s.%s.mac_address" % (path, key), text % leg["mac_address"])
+
+
+def _parsed(kind: type[Any], text: Any) -> bool:
+    try:
+        return bool(str(kind(str(text))))
+    except (netaddr.AddrFormatError, ValueError):
+        return False
+
+
+def _legs(router: Mapping[str, Any]) -> Iterator[tuple[str, Router]]:
+    for at, leg in enumerate(router.get("interfaces") or []):
+        yield "interfaces[%d]" % at, leg
+    if router.get("external_gateway"):
+        yield "external_gateway", router["external_gateway"]
 
 
 def _numbers(hosts: Mapping[str, Host]) -> dict[str, int]:
@@ -79,8 +130,11 @@ def _room(addresses: netaddr.IPNetwork, numbers: Mapping[str, int], cidr: str) -
 
 
 def _virtual_router_ids(routers: Sequence[Router]) -> dict[tuple[str, str], int]:
-    """VRIDs by HA network and router. Those given come first; the others keep theirs when routers are added."""
-    found = {_key(router): router["virtual_router_id"] for router in routers if router.get("virtual_router_id")}
+    """VRIDs by HA network and router. Those given come first; the others keep theirs when routers are added at the end.
+
+    A router that had to give way to another one moves when that one is removed, or comes after it.
+    """
+    found = {_key(router): int(router["virtual_router_id"]) for router in routers if router.get("virtual_router_id")}
     for router in routers:
         if _key(router) not in found:
             taken = {vrid for (network, _name), vrid in found.items() if network == router["ha_network"]}
@@ -113,8 +167,7 @@ def _router(
         host = addresses[(vrid - 1) * HOSTS + number]
         router["ha_address"] = "%s/%d" % (host, addresses.prefixlen)
     router["priority"] = router.get("priority") or priority(number)
-    gateway = router.get("external_gateway")
-    for leg in (*router.get("interfaces", []), *([gateway] if gateway else [])):
+    for _path, leg in _legs(router):
         leg["mac_address"] = leg.get("mac_address") or node_names.mac_address(router["name"], leg["network"], site)
     return router
 
@@ -123,6 +176,19 @@ def _each(found: Mapping[str, Any]) -> Iterator[tuple[str, str, Router]]:
     for host, call in found.items():
         for at, router in enumerate(call["routers"]):
             yield host, "%s.node_routers_routers[%d]" % (host, at), router
+
+
+def _networks(found: Mapping[str, Any]) -> Iterator[Problem]:
+    """Networks of one name are one network, or both nodes become active; uplink and own address are the node's."""
+    first: dict[str, tuple[str, Any]] = {}
+    for host, call in found.items():
+        for at, network in enumerate(call["networks"]):
+            other, known = first.setdefault(str(network.get("name")), (host, network))
+            for key in _SHARED:
+                if network.get(key) != known.get(key):
+                    text = "%s differs from that of %s, %s: a network is the same on every host"
+                    path = "%s.node_routers_networks[%d].%s" % (host, at, key)
+                    yield Problem(path, text % (network.get(key), other, known.get(key)))
 
 
 def _disagreements(found: Mapping[str, Any]) -> Iterator[Problem]:
@@ -143,13 +209,8 @@ def _twice(found: Mapping[str, Any]) -> Iterator[Problem]:
         values = [("virtual_router_id", network, router["virtual_router_id"], router["name"])]
         address = netaddr.IPNetwork(router["ha_address"]).ip
         values.append(("ha_address", network, address, "%s on %s" % (router["name"], host)))
-        for at, leg in enumerate(router.get("interfaces", [])):
-            key = "interfaces[%d].mac_address" % at
-            values.append((key, leg["network"], netaddr.EUI(leg["mac_address"]), router["name"]))
-        if router.get("external_gateway"):
-            leg = router["external_gateway"]
-            key = "external_gateway.mac_address"
-            values.append((key, leg["network"], netaddr.EUI(leg["mac_address"]), router["name"]))
+        for key, leg in _legs(router):
+            values.append((key + ".mac_address", leg["network"], netaddr.EUI(leg["mac_address"]), router["name"]))
         for key, where, value, owner in values:
             kind = key.rpartition(".")[2]
             known = seen.setdefault((kind, where, value), owner)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Layout
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.timeline import overlap
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import iproute
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.vrrp_node import Node, configuration_of
@@ -159,6 +160,21 @@ def test_a_node_whose_keepalived_ends_is_in_fault_and_the_other_one_becomes_acti
 def test_a_node_whose_keepalived_is_killed_is_active_still_and_so_is_the_other(pair: Pair) -> None:
     pair.stop(NAMES[pair.states().index("active")], signal.SIGKILL)
     eventually(lambda: pair.states() == ["active", "active"])
+
+
+@pytest.mark.parametrize("name", ["one", "qrouter-one"])
+def test_a_router_of_this_collection_whose_keepalived_is_dead_is_known_by_its_file(tmp_path: Path, name: str) -> None:
+    """node_routers names the file after the namespace, keepalived_instance as it is told."""
+    layout = Layout(settings=str(tmp_path))
+    Path(layout.configuration(name)).parent.mkdir()
+    Path(layout.configuration(name)).write_text(CONFIGURATION % 100)
+    subprocess.run(["ip", "netns", "add", "qrouter-one"], check=True)
+    try:
+        (found,) = Node(str(tmp_path / "confs"), layout).routers(["one"])
+    finally:
+        subprocess.run(["ip", "netns", "delete", "qrouter-one"], check=True)
+    assert (found["maker"], found["ha"], found["state"]) == ("linuxbridge.vrrp", True, "fault")
+    assert "keepalived is not running" in found["instances"][0]["faults"]
 
 
 def test_a_node_whose_ha_interface_goes_down_is_in_fault(pair: Pair) -> None:

@@ -15,10 +15,12 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_file_rules import problems
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Service
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Service, service_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_words import name_problem
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.netns import LONGEST_NAME
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.netns import unit_name as namespace_unit
+
+_NAMESPACES = service_name(namespace_unit(""))
 
 #: A new instance cannot do without.
 NEEDED = ("interface", "virtual_router_id", "virtual_addresses")
@@ -58,6 +60,8 @@ class Existing:
 def name_problems(params: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with the options that name files and units."""
     found = [Problem("name", wrong) for wrong in [name_problem(params["name"], longest=LONGEST_NAME)] if wrong]
+    if params["name"].startswith(_NAMESPACES):
+        found.append(Problem("name", "%s... is how units of network_namespace are named: choose another" % _NAMESPACES))
     if params["namespace"]:
         wrong = name_problem(params["namespace"], "name of a namespace", LONGEST_NAME)
         found += [Problem("namespace", wrong)] if wrong else []

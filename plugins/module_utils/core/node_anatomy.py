@@ -137,9 +137,14 @@ def _anatomy(router: Router, spec: NodeSpec) -> RouterAnatomy:
     uplinks = sorted({spec.network(name).uplink for name in router.networks if spec.network(name).kind == "vxlan"})
     carriers = tuple(
         Device(
-            node_names.carrier(uplink), "macvlan", lower=uplink, facts=(("mode", "private"),), index=CARRIER_INDEX + at
+            node_names.carrier(uplink),
+            "macvlan",
+            lower=uplink,
+            facts=(("mode", "private"),),
+            # By the uplink's name, so that one that comes does not take the number of one that goes after it.
+            index=CARRIER_INDEX + node_names.number(uplink),
         )
-        for at, uplink in enumerate(uplinks)
+        for uplink in uplinks
     )
     return RouterAnatomy(
         router,

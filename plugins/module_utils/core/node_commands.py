@@ -82,6 +82,9 @@ def add_network(network: Network) -> tuple[Command, ...]:
 def add_port(device: Device) -> tuple[Command, ...]:
     """Make a bridge, or what connects one to other nodes; the uplink of a flat network is only enslaved."""
     lines = [] if device.kind == "" else [_add(device), "link set %s addrgenmode none" % device.name]
+    if device.kind == "bridge" and device.mtu:
+        # Only one whose MTU was changed keeps it (br_change_mtu); else it takes that of its ports.
+        lines += ["link set %s mtu %d" % (device.name, mtu) for mtu in (device.mtu - 1, device.mtu)]
     lines.append(plug(device))
     flood = flood_to(device.name, device.peers)
     return (Batch(tuple(lines)), *((flood,) if device.peers else ()))

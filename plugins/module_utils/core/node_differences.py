@@ -152,7 +152,8 @@ def _pair(near: Link, far: Link) -> bool:
 
 def _on(link: Link, device: Device, outside: Links) -> bool:
     lower = outside.get(device.lower or "")
-    return lower is not None and link.below == lower.index and device.index in (None, link.index)
+    # A device that is given a number is to have another one than what it stands on.
+    return lower is not None and link.below == lower.index and not (device.index and link.index == lower.index)
 
 
 def _flooding(device: Device, have: frozenset[str]) -> list[Difference]:

@@ -54,13 +54,17 @@ class Namespace:
 
 @dataclass(frozen=True)
 class Owned:
-    """What this module has made on the node, or was about to make: names of devices and of namespaces."""
+    """What this module has made on the node, or was about to make: names of devices and of namespaces.
+
+    uplinks: those that it has put into a bridge.
+    """
 
     devices: frozenset[str] = frozenset()
     namespaces: frozenset[str] = frozenset()
+    uplinks: frozenset[str] = frozenset()
 
     def with_(self, other: Owned) -> Owned:
-        return Owned(self.devices | other.devices, self.namespaces | other.namespaces)
+        return Owned(self.devices | other.devices, self.namespaces | other.namespaces, self.uplinks | other.uplinks)
 
 
 @dataclass(frozen=True)

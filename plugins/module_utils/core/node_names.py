@@ -47,6 +47,11 @@ def carrier(uplink: str) -> str:
     return CARRIER_PREFIX + uplink
 
 
+def number(name: str) -> int:
+    """A number below 10**9 that follows from a name."""
+    return int.from_bytes(_digest(name)[:8], "big") % 10**9
+
+
 def tap(router: str, role: str, network: str) -> str:
     """The end in the node's bridge. 44 bits of a hash stand where Neutron has the start of the port's identifier."""
     return "tap" + _digest(router, role, network).hex()[:11]

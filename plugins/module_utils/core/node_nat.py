@@ -102,10 +102,13 @@ def _source_nat(router: Router) -> list[Json]:
     if address is None:
         return []
     snat = {"snat": {"family": "ip", "addr": address}}
-    hairpin = {"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}
+    inward = {"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}
+    # A host inside that calls another one by its floating IP would get the answer straight from that one. What comes
+    # from outside keeps its address, as with Neutron.
+    inside = [_match({"meta": {"key": key}}, "qr-*") for key in ("iifname", "oifname")]
     return [
         _rule("postrouting", _outside(router), _match({"meta": {"key": "nfproto"}}, "ipv4"), snat),
-        _rule("postrouting", _match({"meta": {"key": "oifname"}}, "qr-*"), hairpin, snat),
+        _rule("postrouting", *inside, inward, snat),
     ]
 
 

@@ -105,6 +105,8 @@ class Parser:
             elif peer and ipaddress.ip_address(peer).is_multicast:
                 self._problem("%s.peers[%d]" % (path, at), "%s is a multicast address; it goes into group" % peer)
         local = item.get("local_address")
+        local = self._host(local, path + ".local_address") if local else None
+        self._one_family(list(filter(None, [group, *peers])), local, path)
         return Network(
             base.name,
             base.kind,
@@ -113,9 +115,20 @@ class Parser:
             vni=self._between(item.get("vni"), 1, 2**24 - 1, path + ".vni"),
             group=group or None,
             peers=tuple(filter(None, peers)),
-            local_address=self._host(local, path + ".local_address") if local else None,
+            local_address=local,
             port=self._between(item.get("port") or VXLAN_PORT, 1, 65535, path + ".port"),
         )
+
+    def _one_family(self, others: list[str], local: str | None, path: str) -> None:
+        """The kernel's VXLAN devices have one family, and take IPv4 where only peers of IPv6 would tell (vxlan.c)."""
+        versions = {ipaddress.ip_address(address).version for address in others}
+        if len(versions) > 1:
+            self._problem(path + ".peers", "IPv4 and IPv6 addresses are mixed: a VXLAN device has one family")
+        elif local and versions - {ipaddress.ip_address(local).version}:
+            text = "%s is not of the family of the group or the peers: a VXLAN device has one"
+            self._problem(path + ".local_address", text % local)
+        elif versions == {6} and not local and not ipaddress.ip_address(others[0]).is_multicast:
+            self._problem(path + ".local_address", "is missing; peers with IPv6 addresses need it")
 
     def router(self, item: Params, path: str) -> Router:
         name = self.router_name(item, path)

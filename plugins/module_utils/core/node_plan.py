@@ -106,6 +106,7 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
         _put(changes, have, PutFile(paths.record, node_record.write(first), node_record.MODE), secret=True)
     gone = sorted(have.record.owned.namespaces - owned.namespaces)
     _remove_routers(changes, have, gone)
+    _take_out(changes, have, want)
     for network in want.networks:
         for device in network_devices(network):
             for difference in node_differences.port(device, have.links, have.flooding):
@@ -121,7 +122,8 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
         paths.unit in have.files and any(step.object == paths.unit for step in changes.steps)
     )
     changes.steps += companions.files
-    _services(changes, have, services, kept, written)
+    enables = bool(want.networks or want.routers) and not have.enabled
+    _services(changes, have, services, kept, written, enables)
     _beside(changes, have, routers, companions, {kind for router in want.routers for kind, _name in keys_of(router)})
     for anatomy in routers:
         _leftovers(changes, have, anatomy)
@@ -154,6 +156,22 @@ def _put(changes: Changes, have: Have, file: PutFile, secret: bool) -> None:
 
 def _difference(changes: Changes, difference: node_differences.Difference) -> None:
     changes.add(difference.verb, difference.object, difference.was, difference.wanted, difference.commands)
+
+
+def _take_out(changes: Changes, have: Have, want: NodeSpec) -> None:
+    """What leads out of a bridge that stays and no longer belongs there, before anything else is put into it: two
+    wires in one bridge, which knows no spanning tree, make a loop.
+    """
+    ports = {port.name: port.master for network in want.networks for _bridge, port in [network_devices(network)]}
+    own = have.record.owned
+    gone = own.devices - node_record.owned(want).devices
+    for name in sorted((gone | own.uplinks | (set(ports) & own.devices)) & set(have.links)):
+        link = have.links[name]
+        # Ends of routers that go have gone with them.
+        joined = link.device.kind == "veth" and name not in own.uplinks
+        if link.device.master in set(ports.values()) - {ports.get(name)} and not joined:
+            line = "link set %s nomaster" % name
+            changes.add("set", "master of device " + name, link.device.master, "none", (Batch((line,)),))
 
 
 def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> None:
@@ -227,8 +245,9 @@ def _inside(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace) -> N
         changes.add("replace", "NAT of " + name, list(namespace.nat), list(wanted), (node_commands.nat(anatomy),))
 
 
-def _services(changes: Changes, have: Have, services: list[Service], steps: list[Step], unit_changes: bool) -> None:
-    enables = services and not have.enabled
+def _services(
+    changes: Changes, have: Have, services: list[Service], steps: list[Step], unit_changes: bool, enables: bool
+) -> None:
     # Enabling some that it knows makes systemd read all units.
     read = enables or any(step.payload is None or step.verb == "enable" for step in steps)
     if unit_changes and not read:

@@ -33,12 +33,14 @@ def owned(spec: NodeSpec) -> Owned:
     wires = {network.name for network in spec.networks if network.kind != "vxlan"}
     for router in spec.routers:
         devices.update(node_anatomy.tap_names(router, wires))
-    return Owned(frozenset(devices), frozenset(node_names.namespace(router.name) for router in spec.routers))
+    namespaces = frozenset(node_names.namespace(router.name) for router in spec.routers)
+    uplinks = frozenset(network.uplink for network in spec.networks if network.kind == "flat")
+    return Owned(frozenset(devices), namespaces, uplinks)
 
 
 def write(record: Record) -> str:
     """The file's text."""
-    owned = {"devices": sorted(record.owned.devices), "namespaces": sorted(record.owned.namespaces)}
+    owned = {key: sorted(names) for key, names in sorted(vars(record.owned).items())}
     parts = (json.dumps(owned), _specification(record.spec), json.dumps(record.unfinished))
     return _with_digest('"owned": %s, "specification": %s, "unfinished": %s, "version": 1}\n' % parts)
 
@@ -63,7 +65,9 @@ def read(text: str, path: str) -> Record:
         # What write() wrote need not be checked again; an edit, or an earlier version's file, is.
         own = text == _with_digest(text[len(_with_digest("")) :])
         spec = from_words(words) if own else parse(words).ordered()
-        owned = Owned(frozenset(have["devices"]), frozenset(have["namespaces"]))
+        # An earlier version did not write down the uplinks.
+        uplinks = have.get("uplinks", [network.uplink for network in spec.networks if network.kind == "flat"])
+        owned = Owned(frozenset(have["devices"]), frozenset(have["namespaces"]), frozenset(uplinks))
         return Record(spec, owned, content.get("unfinished") is True)
     except (ValueError, KeyError, TypeError, AttributeError, SpecError) as error:
         text = (

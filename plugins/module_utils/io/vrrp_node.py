@@ -60,7 +60,9 @@ class Node:
         paths = {process.configuration for process in processes if process.namespace == inode}
         if namespace is not None:
             name = namespace.removeprefix(vrrp_node.NAMESPACE_PREFIX)
-            candidates = (os.path.join(self._confs, name, "keepalived.conf"), self._layout.configuration(name))
+            # node_routers names its files after the namespace.
+            own = map(self._layout.configuration, {name, namespace})
+            candidates = (os.path.join(self._confs, name, "keepalived.conf"), *own)
             paths.update(path for path in candidates if os.path.exists(path))
         return [self._file(path) for path in sorted(paths)]
 

@@ -80,6 +80,45 @@ def test_what_hosts_disagree_about_is_refused_by_name(key: str, value: Any, what
     assert any(text.startswith(what) for text in problems_of(given))
 
 
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"virtual_router_id": 0}, ".virtual_router_id: 0 is out of range: 1 to 255"),
+        ({"virtual_router_id": 300}, ".virtual_router_id: 300 is out of range: 1 to 255"),
+        ({"priority": 0}, ".priority: 0 is out of range: 1 to 255"),
+        ({"ha_network": None}, ".ha_network: is missing; every router needs it"),
+        ({"ha_address": "somewhere"}, ".ha_address: somewhere is no address with a prefix length, such as"),
+        ({"interfaces": [{"network": "blue", "mac_address": "fa:16"}]}, ".interfaces[0].mac_address: fa:16 is no MAC"),
+        ({"interfaces": [{"addresses": ["10.0.0.1/24"]}]}, ".interfaces[0].network: is missing"),
+    ],
+)
+def test_what_nothing_can_be_derived_from_is_refused_by_name(change: dict[str, Any], what: str) -> None:
+    given = hosts("edge1")
+    given["edge1"]["routers"][0].update(change)
+    (text,) = problems_of(given)
+    assert text.startswith("edge1.node_routers_routers[0]" + what)
+
+
+def test_a_host_whose_variables_are_not_set_is_no_host_without_routers() -> None:
+    given = hosts("edge1", "edge2")
+    given["edge2"].update(networks=[], routers=None)
+    assert problems_of(given) == [
+        "edge2.node_routers_routers: is not set in the inventory, for the host or a group; to have none, set it to []"
+    ]
+    given["edge2"]["routers"] = []
+    assert calls(given, CIDR)["edge2"] == {"networks": [], "routers": []}
+
+
+@pytest.mark.parametrize(("key", "value"), [("vni", 99), ("group", "239.1.1.1"), ("kind", "flat"), ("mtu", 1400)])
+def test_a_network_that_is_another_one_elsewhere_is_refused(key: str, value: Any) -> None:
+    given = hosts("edge1", "edge2")
+    at, network = next((at, one) for at, one in enumerate(given["edge2"]["networks"]) if one["kind"] == "vxlan")
+    network[key] = value
+    network["uplink"] = "eth7"
+    (text,) = problems_of(given)
+    assert text.startswith("edge2.node_routers_networks[%d].%s: %s differs from that of edge1" % (at, key, value))
+
+
 def test_a_mac_address_that_two_routers_have_on_a_network_is_refused() -> None:
     given = hosts("edge1")
     for router in given["edge1"]["routers"]:

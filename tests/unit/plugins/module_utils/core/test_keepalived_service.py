@@ -236,6 +236,11 @@ def problems_of(**given: Any) -> list[str]:
     return [str(problem) for problem in error.value.problems]
 
 
+def test_a_name_by_which_a_namespace_has_its_unit_is_refused() -> None:
+    assert [problem.path for problem in name_problems({"name": "netns-red", "namespace": None})] == ["name"]
+    assert name_problems({"name": "netns", "namespace": None}) == []
+
+
 def instance_of(existing: Existing, **given: Any) -> VrrpInstance:
     return service({**dict.fromkeys(ARGUMENT_SPEC), "name": "red", **given}, existing).configuration.instances[0]
 

@@ -20,6 +20,8 @@ def test_a_vlan_network_is_a_vlan_device_of_its_uplink_in_a_bridge() -> None:
         "ip -force -batch - <<'END'",
         "link add name brqplant mtu 1496 type bridge mcast_snooping 0",
         "link set brqplant addrgenmode none",
+        "link set brqplant mtu 1495",
+        "link set brqplant mtu 1496",
         "link set brqplant up",
         "END",
         "ip -force -batch - <<'END'",
