@@ -26,7 +26,8 @@ options:
   name:
     description:
       - The name of the instance, its files and its unit.
-      - Up to 64 ASCII letters, digits, C(.), C(_) and C(-), starting with a letter or digit.
+      - Up to 64 ASCII letters, digits, C(.), C(_) and C(-), starting with a letter or digit, and not with
+        C(netns-), as units of P(linuxbridge.vrrp.network_namespace#module) do.
     type: str
     required: true
   state:

@@ -17,7 +17,11 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived i
     VirtualAddress,
     VrrpInstance,
 )
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_options import Existing, service
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_options import (
+    Existing,
+    name_problems,
+    service,
+)
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
     CONFIGURATION_MODE,
     NOTHING,
