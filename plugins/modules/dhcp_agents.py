@@ -28,10 +28,14 @@ options:
     type: list
     elements: str
     required: true
+  from_hosts:
+    description: Other hosts, whose agents give their networks up. Left out, all other hosts are meant.
+    type: list
+    elements: str
   forget_others:
     description:
-      - Delete Neutron's records of the DHCP and metadata agents on other hosts. Stop those agents first, or they report
-        themselves again.
+      - Delete Neutron's records of the DHCP and metadata agents on those other hosts. Stop those agents first, or they
+        report themselves again.
     type: bool
     default: false
 """
@@ -76,7 +80,13 @@ class DhcpAgents:
         self._module = module
 
     def parse(self, params: dict[str, Any]) -> Want:
-        return Want(tuple(params["hosts"]), params["forget_others"], self._module.check_mode)
+        others = params["from_hosts"]
+        return Want(
+            tuple(params["hosts"]),
+            params["forget_others"],
+            self._module.check_mode,
+            None if others is None else tuple(others),
+        )
 
     def connect(self, want: Want) -> neutron.Neutron:
         return neutron.connect(self._module)
@@ -102,6 +112,7 @@ def main() -> None:
         argument_spec={
             **neutron.argument_spec(),
             "hosts": {"type": "list", "elements": "str", "required": True},
+            "from_hosts": {"type": "list", "elements": "str"},
             "forget_others": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

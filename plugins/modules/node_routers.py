@@ -71,7 +71,7 @@ options:
         elements: str
         default: []
       local_address:
-        description: Source address of a VXLAN. Unset, the kernel chooses it; O(networks[].peers) with IPv6 addresses need it.
+        description: Source address of a VXLAN. Unset, the kernel chooses it; peers with IPv6 addresses need it.
         type: str
       port:
         description: UDP port of a VXLAN. Unset, 8472, which is Neutron's and the kernel's.

@@ -29,12 +29,18 @@ class Agent:
 class Want:
     """forget: delete the records of agents on other hosts, which must be stopped, or they report again.
 
-    foretell: take agents for granted that are still to be installed, for check mode.
+    foretell: take agents for granted that are still to be installed, for check mode. from_hosts: the other hosts that
+    are meant, None for all.
     """
 
     hosts: tuple[str, ...]
     forget: bool
     foretell: bool = False
+    from_hosts: tuple[str, ...] | None = None
+
+    def leaves(self, host: str) -> bool:
+        """Whether agents of the host are to have no networks."""
+        return host not in self.hosts and (self.from_hosts is None or host in self.from_hosts)
 
 
 def plan_move(agents: tuple[Agent, ...], want: Want) -> Plan:
@@ -43,14 +49,15 @@ def plan_move(agents: tuple[Agent, ...], want: Want) -> Plan:
     if want.foretell and not ours:
         ours = [Agent("to come on " + host, host) for host in want.hosts]
         agents += tuple(ours)
-    others = [agent for agent in agents if agent.host not in want.hosts]
+    others = [agent for agent in agents if want.leaves(agent.host)]
+    stay = [agent for agent in agents if agent not in others and agent.host not in want.hosts]
     moving = {network for agent in others for network in agent.networks}
     if moving and not ours:
         raise SpecError.one("hosts", "no DHCP agent is alive on %s; start one first" % ", ".join(want.hosts))
     serving = {agent.id: set(agent.networks) for agent in ours}
     steps: list[Step] = []
     for network in sorted(moving):
-        have = sum(network in agent.networks for agent in agents)
+        have = sum(network in agent.networks for agent in agents if agent not in stay)
         there = [agent for agent in ours if network in serving[agent.id]]
         free = [agent for agent in ours if agent not in there]
         # The agent with the fewest networks first, as Neutron's own scheduler does.
@@ -63,7 +70,7 @@ def plan_move(agents: tuple[Agent, ...], want: Want) -> Plan:
             steps.append(Step("take", "%s from %s" % (network[1], agent.host), (agent.id, network[0])))
     if want.forget:
         steps += [Step("forget", "%s on %s" % (agent.kind, agent.host), agent.id) for agent in others]
-    kept = [agent for agent in agents if agent.host in want.hosts or not want.forget]
+    kept = [agent for agent in agents if agent not in others or not want.forget]
     after = {agent.id: sorted(serving.get(agent.id, agent.networks if agent not in others else ())) for agent in kept}
     return Plan(
         tuple(steps),

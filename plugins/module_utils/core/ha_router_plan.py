@@ -37,9 +37,10 @@ class UpdateRouter:
 
 @dataclass(frozen=True)
 class SwitchHa:
-    """Down, change, and up unless the router is to stay down."""
+    """Down unless it is, wait for its agents, change, and up unless the router is to stay down."""
 
     ha: bool
+    take_down: bool
     bring_up: bool
 
 
@@ -155,10 +156,11 @@ def _state(router: Router, want: Want) -> list[Step]:
     if want.ha is not None and want.ha != router.ha:
         verb = "turn ha %s for" % ("on" if want.ha else "off")
         if is_up:
-            steps.append(Step(verb, name + ", which takes it down meanwhile", SwitchHa(want.ha, up)))
+            steps.append(Step(verb, name + ", which takes it down meanwhile", SwitchHa(want.ha, True, up)))
             is_up = up
         else:
-            steps.append(Step(verb, name, UpdateRouter({"ha": want.ha})))
+            # Its agents may still be taking it down, for an interrupted run or for somebody else.
+            steps.append(Step(verb, name, SwitchHa(want.ha, False, False)))
     if is_up != up:
         body["admin_state_up"] = up
     if want.description is not None and want.description != router.description:

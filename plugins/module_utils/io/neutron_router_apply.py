@@ -65,6 +65,10 @@ class RouterPort:
 
     def _switch_ha(self, payload: plan.SwitchHa) -> None:
         """The tag goes first, so that a run that is killed here leaves word for the next one to bring the router up."""
+        if not payload.take_down:
+            self._drain()
+            self._update({"ha": payload.ha})
+            return
         if payload.bring_up:
             self.api.put("%s/tags/%s" % (self.path, INTERRUPTED))
         self.down_since = time.monotonic()

@@ -85,6 +85,20 @@ def test_ha_changes_only_when_the_agents_have_taken_the_router_down(cloud, clock
     assert result["changed"] is False
 
 
+def test_agents_are_waited_for_also_when_somebody_else_took_the_router_down(cloud, clock):
+    """As after a run that was killed in between: what was active on a node would stay there."""
+    router(cloud, ha=False, interfaces=[{"subnet": subnet(cloud)["id"]}])
+    cloud.stuck = True
+    router(cloud, admin_state_up=False)
+    result = ha_router(cloud, ha=True)
+    assert result["failed"] and "have not taken it down within 60 seconds" in result["msg"]
+    assert (stored(cloud)["ha"], stored(cloud)["admin_state_up"]) == (False, False)
+    cloud.stuck = False
+    router(cloud, admin_state_up=True)
+    router(cloud, admin_state_up=False)
+    assert router(cloud, ha=True)["ha"] is True
+
+
 def test_a_dead_agent_is_not_waited_for(cloud, clock):
     router(cloud, ha=False, interfaces=[{"subnet": subnet(cloud)["id"]}])
     cloud.stuck = True

@@ -62,6 +62,14 @@ def test_records_of_other_hosts_agents_are_deleted_only_when_asked() -> None:
     assert plan.after == {"DHCP agent on network1": ["a"]}
 
 
+def test_agents_of_hosts_that_are_not_meant_keep_what_they_have() -> None:
+    agents = (agent("compute1", A), agent("controller1", A, B), agent("network1"), agent("network2"))
+    want = Want(("network1", "network2"), forget=True, from_hosts=("compute1",))
+    plan = plan_move(agents, want)
+    assert plan.actions == ["give a to network1", "take a from compute1", "forget DHCP agent on compute1"]
+    assert plan.after["DHCP agent on controller1"] == ["a", "b"]
+
+
 def test_what_is_as_wanted_is_left_alone() -> None:
     plan = plan_move((agent("network1", A), agent("network2", B)), FORGET)
     assert plan.actions == []
