@@ -39,7 +39,12 @@ options:
   actions:
     description:
       - What P(linuxbridge.vrrp.service_current#module) returned as C(actions), such as C(restart neutron-l3-agent).
-      - Agents that were not started or restarted are not waited for, nor are ports when the Linux bridge agent was not.
+      - Other agents are only waited for if O(alive) names them, and ports only when the Linux bridge agent was restarted.
+    type: list
+    elements: str
+    default: []
+  alive:
+    description: Agents, such as V(neutron-l3-agent), that must be alive in the end, whether they were restarted or not.
     type: list
     elements: str
     default: []
@@ -123,6 +128,7 @@ ARGUMENT_SPEC = {
     "host": {"type": "str", "required": True},
     "before": {"type": "dict", "options": {"agents": _ITEMS, "ports": _ITEMS}},
     "actions": {"type": "list", "elements": "str", "default": []},
+    "alive": {"type": "list", "elements": "str", "default": []},
     "timeout": {"type": "int", "default": 180},
 }
 
@@ -134,7 +140,9 @@ def main():
         port = neutron.connect(module)
         if params["before"] is None:
             module.exit_json(changed=False, **look(port, params["host"]))
-        found, not_back = wait_until_back(port, params["host"], params["before"], params["actions"], params["timeout"])
+        found, not_back = wait_until_back(
+            port, params["host"], params["before"], params["actions"], params["alive"], params["timeout"]
+        )
     except EdgeError as error:
         module.fail_json(msg=str(error))
     if not_back:

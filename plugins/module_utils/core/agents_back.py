@@ -20,15 +20,16 @@ Known = Mapping[str, Sequence[Mapping[str, Any]]]
 BRIDGE_AGENT = "neutron-linuxbridge-agent"
 
 
-def not_back(before: Known, after: Known, actions: Iterable[str]) -> list[str]:
+def not_back(before: Known, after: Known, actions: Iterable[str], alive: Iterable[str] = ()) -> list[str]:
     """What is still to be waited for, a sentence each; empty when all is back.
 
-    actions: what service_current did, such as "restart neutron-l3-agent".
+    actions: what service_current did, such as "restart neutron-l3-agent". alive: agents that must be, restarted or not.
     """
     restarted = dict.fromkeys(words[1] for words in map(str.split, actions) if words[0] in ("start", "restart"))
     known = {agent["binary"]: agent for agent in before["agents"]}
     found = {agent["binary"]: agent for agent in after["agents"]}
     sentences = [_missing(binary, known.get(binary), found.get(binary)) for binary in restarted]
+    sentences += [_dead(binary, found.get(binary)) for binary in alive if binary not in restarted]
     if BRIDGE_AGENT in restarted:
         sentences += _ports_not_back(before["ports"], after["ports"])
     return [sentence for sentence in sentences if sentence]
@@ -57,13 +58,17 @@ def _state(before: Port, now: Port) -> str:
     return str(now["status"])
 
 
+def _dead(binary: str, agent: Agent | None) -> str:
+    return "" if agent and agent["alive"] else "%s is not alive" % binary
+
+
 def _missing(binary: str, before: Agent | None, after: Agent | None) -> str:
     if after is None:
         return "%s has not reported to Neutron yet" % binary
     if before and after["started_at"] == before["started_at"]:
         return "%s has not reported to Neutron since its restart" % binary
     if not after["alive"]:
-        return "%s is not alive" % binary
+        return _dead(binary, after)
     # An L3 agent starts at none and counts up while it reads its routers.
     wanted = before["routers"] if before and before["alive"] else 0
     if after["routers"] < wanted:

@@ -32,7 +32,7 @@ def look(port: Neutron, host: str) -> Known:
 
 
 def wait_until_back(
-    port: Neutron, host: str, before: Known, actions: Sequence[str], timeout: float
+    port: Neutron, host: str, before: Known, actions: Sequence[str], alive: Sequence[str], timeout: float
 ) -> tuple[Known, list[str]]:
     """What is known in the end, and what is not back by the deadline. An API that does not answer is waited for too."""
     deadline = time.monotonic() + timeout
@@ -40,7 +40,7 @@ def wait_until_back(
         found: Known = {"agents": [], "ports": []}
         try:
             found = look(port, host)
-            missing = not_back(before, found, actions)
+            missing = not_back(before, found, actions, alive)
         except ApiError as error:
             missing = [str(error)]
         if not missing or time.monotonic() >= deadline:

@@ -59,6 +59,24 @@ def test_only_agents_that_were_started_are_waited_for() -> None:
     assert agents_not_back(both, both, ["enable %s" % L3, "stop %s" % BRIDGE]) == []
 
 
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([agent(BRIDGE)], []),
+        ([agent(BRIDGE, alive=False)], ["%s is not alive" % BRIDGE]),
+        ([], ["%s is not alive" % BRIDGE]),
+    ],
+)
+def test_agents_that_must_be_alive_are_waited_for_though_nothing_was_restarted(
+    found: Items, expected: list[str]
+) -> None:
+    before: Items = [agent(BRIDGE, alive=False)]
+    both = [{"agents": agents, "ports": []} for agents in (before, found)]
+    assert not_back(*both, [], [BRIDGE]) == expected
+    # One that was restarted has more to show than that, once.
+    assert len(not_back(*both, ["restart %s" % BRIDGE], [BRIDGE])) == 1
+
+
 def test_each_agent_that_is_not_back_is_named_once() -> None:
     sentences = agents_not_back([], [], ["start %s" % BRIDGE, "start %s" % L3, "restart %s" % L3])
     assert [sentence.split()[0] for sentence in sentences] == [BRIDGE, L3]

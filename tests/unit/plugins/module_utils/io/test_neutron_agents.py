@@ -45,7 +45,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def wait(api: Api, timeout: float = 10.0) -> tuple[Any, list[str]]:
     before = neutron_agents.look(Api([agent("12:00:00", 2)]), "compute1")  # type: ignore[arg-type]
-    return neutron_agents.wait_until_back(api, "compute1", before, ["restart " + L3], timeout)  # type: ignore[arg-type]
+    return neutron_agents.wait_until_back(api, "compute1", before, ["restart " + L3], [], timeout)  # type: ignore[arg-type]
 
 
 def test_it_looks_until_the_agent_serves_what_it_served(slept: list[float]) -> None:
