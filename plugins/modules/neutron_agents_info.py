@@ -39,7 +39,7 @@ options:
   actions:
     description:
       - What P(linuxbridge.vrrp.service_current#module) returned as C(actions), such as C(restart neutron-l3-agent).
-      - Other agents are only waited for if O(alive) names them, and ports only when the Linux bridge agent was restarted.
+      - Others are only waited for if O(alive) names them, and ports only when the Linux bridge agent was restarted.
     type: list
     elements: str
     default: []
