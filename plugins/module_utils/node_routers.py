@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Processes
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import NOTHING
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather, lost
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rendered import rendered
@@ -48,7 +48,9 @@ class NodeRouters:
         return port.look(want)
 
     def plan(self, have: Have, want: Want) -> Plan:
-        if want.state in ("rendered", "gathered"):
+        if want.state == "gathered":
+            return Plan(warnings=tuple(lost(have, gather(have))))
+        if want.state == "rendered":
             return Plan()
         if self._target is None:
             self._target = target(have, want)

@@ -29,8 +29,8 @@ VRIDS = 254
 #: The highest priority that is derived: keepalived says that it stops before it takes its addresses away, and a backup
 #: then waits for (256 - priority) / 256 s only (RFC 3768, 6.1, Skew_Time); in version 3, of the advertisement interval.
 HIGHEST_PRIORITY = 128
-#: The highest VRID, and the highest priority.
-_HIGHEST = 255
+#: The highest priority that there is, for the owner of the addresses (RFC 5798, 5.2.4).
+_HIGHEST_GIVEN = 255
 #: What makes a network one with the same on another host; the MTU only has to fit.
 _SHARED = ("kind", "vni", "vlan_id", "group", "port", "mtu")
 #: What a router has on one host and not on another.
@@ -82,10 +82,10 @@ def _unusable(hosts: Mapping[str, Host]) -> Iterator[Problem]:
         for key in ("name", "ha_network"):
             if not isinstance(router.get(key), str):
                 yield Problem("%s.%s" % (path, key), "is missing; every router needs it")
-        for key in ("virtual_router_id", "priority"):
+        for key, highest in (("virtual_router_id", VRIDS), ("priority", _HIGHEST_GIVEN)):
             value = router.get(key)
-            if value is not None and not (str(value).isdigit() and 1 <= int(value) <= _HIGHEST):
-                yield Problem("%s.%s" % (path, key), "%s is out of range: 1 to %d" % (value, _HIGHEST))
+            if value is not None and not (str(value).isdigit() and 1 <= int(value) <= highest):
+                yield Problem("%s.%s" % (path, key), "%s is out of range: 1 to %d" % (value, highest))
         if router.get("ha_address") is not None and not _parsed(netaddr.IPNetwork, router["ha_address"]):
             text = "%s is no address with a prefix length, such as 169.254.192.1/18"
             yield Problem(path + ".ha_address", text % router["ha_address"])

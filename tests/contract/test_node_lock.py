@@ -14,7 +14,10 @@ import pytest
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_boot
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import Paths
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import parse_call
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node import Node
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node_lock import NodeLock
 
 # Takes the lock, begins a command that lasts a second, and is killed.
@@ -80,3 +83,14 @@ def test_what_runs_at_boot_leaves_the_node_to_a_run_that_is_at_work(tmp_path: Pa
     lock = NodeLock(str(tmp_path))
     lock.take()
     assert subprocess.run(command, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("made", "told"), [(False, "install it first"), (True, "meanwhile; run again")])
+def test_what_another_first_run_has_made_meanwhile_is_not_overwritten(tmp_path: Path, made: bool, told: str) -> None:
+    """Where nothing is there yet, there is nothing to lock when a run looks."""
+    record = tmp_path / "etc" / "node.json"
+    if made:
+        record.parent.mkdir()
+        record.write_text("{}")
+    with pytest.raises(EdgeError, match=told):
+        Node(Paths(record=str(record))).apply(Step("need", "keepalived, which is not installed"))

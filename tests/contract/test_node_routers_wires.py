@@ -132,6 +132,31 @@ def test_the_uplinks_of_a_router_change_one_by_one_and_all(node: VirtualNode) ->
         assert wait_for(lambda: VIRTUAL in node.addresses(NAMESPACE), 30)
 
 
+def test_a_router_whose_ha_interface_was_deleted_becomes_active_again(node: VirtualNode) -> None:
+    assert wait_for(lambda: VIRTUAL in node.addresses(NAMESPACE), 30)
+    node.ip("-n", NAMESPACE, "link", "del", "ha-ha")
+    assert wait_for(lambda: VIRTUAL not in node.addresses(NAMESPACE), 10)
+    done(node, call(1))
+    assert wait_for(lambda: VIRTUAL in node.addresses(NAMESPACE), 30)
+    assert done(node, call(1))["actions"] == []
+
+
+def test_an_ha_address_changes_within_its_subnet_and_the_router_stays_active(node: VirtualNode) -> None:
+    assert wait_for(lambda: VIRTUAL in node.addresses(NAMESPACE), 30)
+    old, new = call(1)["routers"][0]["ha_address"], "169.254.192.200/18"
+    done(node, call(1, ha_address=new))
+    found = node.addresses(NAMESPACE)
+    assert new in found and old not in found and VIRTUAL in found
+
+
+def test_a_file_that_is_no_text_any_more_is_written_anew(node: VirtualNode) -> None:
+    path = "/etc/linuxbridge-vrrp/instances/qrouter-edge1.conf"
+    before = node.run("cat", path)
+    node.run("sh", "-c", "printf 'caf\\351\\0' > " + path)
+    actions = done(node, call(1))["actions"]
+    assert "write " + path in actions and node.run("cat", path) == before
+
+
 def test_networks_without_routers_are_there_after_a_boot(site: Site) -> None:
     node = site.add("n2")
     done(node, {"state": "exact", "networks": networks("ha", "provider"), "routers": []})

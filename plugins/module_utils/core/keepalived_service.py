@@ -119,18 +119,21 @@ def plan_services(
     """
     steps = _writes([Write(layout.recorder, RECORDER, RECORDER_MODE)] if wants else [], [recorder])
     files: list[Step] = []
+    tested: list[Write] = []
     units_change = False
     for want in wants:
         have = found.get(want.name, NOTHING)
         text = configuration_text(want, capabilities, layout)
         path = layout.configuration(want.name)
-        files += _writes([Write(path, text, CONFIGURATION_MODE, want.namespace)], [have.configuration])
+        write = Write(path, text, CONFIGURATION_MODE, want.namespace)
+        configuration = _writes([write], [have.configuration])
         unit = _writes([Write(layout.unit(want.name), unit_text(want, capabilities, layout), UNIT_MODE)], [have.unit])
         units_change = units_change or have.stale or (bool(unit) and have.known)
-        files += unit
-    tests = [step.payload for step in files if step.payload.mode == CONFIGURATION_MODE]
-    if tests:
-        steps.append(test(tests))
+        files += configuration + unit
+        moves = have.unit is not None and _home(have.unit.text) != _home(unit_text(want, capabilities, layout))
+        tested += [write] if configuration or moves else []
+    if tested:
+        steps.append(test(tested))
     steps += files
     disabled = [unit_name(want.name) for want in wants if not found.get(want.name, NOTHING).enabled]
     new = [unit_name(want.name) for want in wants if not found.get(want.name, NOTHING).known]
@@ -188,6 +191,11 @@ def _process(want: Service, have: Found, text: str) -> tuple[str, str, str]:
     if lost:
         return "restart", unit, "it loses its VRRP state: %s" % ", ".join(lost)
     return "reload" if process.loaded != text or not process.recorder else "", unit, ""
+
+
+def _home(unit: str) -> list[str]:
+    """What says in which network namespace a unit's process is: there the configuration has to do."""
+    return [line for line in unit.splitlines() if line.startswith("NetworkNamespacePath=")]
 
 
 def _read_again(needed: bool) -> list[Step]:

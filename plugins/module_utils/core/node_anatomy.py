@@ -38,6 +38,8 @@ SYSCTLS = (
     ("net/ipv4/ip_nonlocal_bind", "1"),
     ("net/ipv4/conf/all/arp_announce", "2"),
     ("net/ipv4/conf/all/arp_ignore", "1"),
+    # An HA address that takes the place of another one is added before that goes.
+    ("net/ipv4/conf/all/promote_secondaries", "1"),
     ("net/ipv6/conf/all/forwarding", "1"),
 )
 

@@ -35,12 +35,22 @@ _ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
 def gather(have: Have) -> NodeSpec:
-    """What the module has made on the node, as it is now; what is too broken to be told is left out."""
+    """What the module has made on the node, as it is now; what is too broken to be told is left out, see lost()."""
     owned = have.record.owned
     bridges = [link for name, link in have.links.items() if name in owned.devices and link.device.kind == "bridge"]
     networks = [network for bridge in bridges for network in [_network(bridge, have)] if network]
     routers = [router for name in owned.namespaces for router in [_router(name, have)] if router]
     return NodeSpec(tuple(networks), tuple(routers)).ordered()
+
+
+def lost(have: Have, found: NodeSpec) -> list[str]:
+    """What to warn of: what the node was told to have and gather() has not found."""
+    told = have.record.spec
+    networks = {network.name for network in told.networks} - {network.name for network in found.networks}
+    routers = {router.name for router in told.routers} - {router.name for router in found.routers}
+    names = ["network " + name for name in sorted(networks)] + ["router " + name for name in sorted(routers)]
+    text = "%s is too broken to be gathered: mend it by a run that names it; state exact with the rest would remove it"
+    return [text % name for name in names]
 
 
 def _network(bridge: Link, have: Have) -> Network | None:
@@ -129,7 +139,9 @@ def _gateway(instance: VrrpInstance, inside: Namespace, known: Router | None) ->
     floating = {pair.floating_ip_address + "/32" for pair in node_nat.floating_ips(inside.nat)}
     addresses = tuple(address for address in _on(instance, device.name) if address not in floating)
     routes = [route for route in instance.virtual_routes if _is_default(route.destination, route.interface)]
-    snat: bool = node_nat.source_address(inside.nat) is not None
+    source = node_nat.source_address(inside.nat)
+    addresses = tuple(sorted(addresses, key=lambda address: address.split("/")[0] != source))
+    snat: bool = source is not None
     if all(":" in address for address in addresses):
         snat = known.external_gateway.enable_snat if known and known.external_gateway else True
     on_link = any(route.on_link for route in routes)

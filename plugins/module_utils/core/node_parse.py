@@ -106,6 +106,8 @@ class Parser:
                 self._problem("%s.peers[%d]" % (path, at), "%s is a multicast address; it goes into group" % peer)
         local = item.get("local_address")
         local = self._host(local, path + ".local_address") if local else None
+        if local and ipaddress.ip_address(local).is_multicast:
+            self._problem(path + ".local_address", "%s is a multicast address; give one that the node has" % local)
         self._one_family(list(filter(None, [group, *peers])), local, path)
         return Network(
             base.name,
@@ -250,6 +252,9 @@ class Parser:
             parsed = ipaddress.ip_address(str(value))
         except ValueError:
             self._problem(path, "%r is not an address such as 198.51.100.1" % (value,))
+            return ""
+        if "%" in str(parsed) or parsed.is_unspecified:
+            self._problem(path, "%s is not an address that a node has" % parsed)
             return ""
         if family and parsed.version != family:
             self._problem(path, "%s is not an IPv%d address" % (parsed, family))

@@ -111,8 +111,8 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
         for device in network_devices(network):
             for difference in node_differences.port(device, have.links, have.flooding):
                 _difference(changes, difference)
-    for anatomy in routers:
-        _router(changes, have, anatomy)
+    anew = [anatomy.namespace for anatomy in routers if _router(changes, have, anatomy)]
+    kept += _again(have, kept, anew)
     missing = [anatomy for anatomy in routers if anatomy.namespace not in have.namespaces]
     tests, kept = _tests(kept, missing)
     _make_routers(changes, have, missing, tests)
@@ -174,19 +174,29 @@ def _take_out(changes: Changes, have: Have, want: NodeSpec) -> None:
             changes.add("set", "master of device " + name, link.device.master, "none", (Batch((line,)),))
 
 
-def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> None:
+def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> bool:
+    """Whether its HA interface is made anew."""
     namespace = have.namespaces.get(anatomy.namespace)
     if namespace is None:
-        return
+        return False
     anew = set()
     for device, differences in _of_devices(have, anatomy, namespace):
         for difference in differences:
             _difference(changes, difference)
-            if difference.verb == "remake":
+            if difference.verb in ("make", "remake"):
                 anew.add(device)
     _inside(changes, anatomy, namespace)
     loaded = have.services.get(anatomy.namespace, NOTHING).process
     node_addresses.remove_others(changes, anatomy, namespace, loaded.loaded if loaded else None, anew)
+    return any(leg.role == "ha" and leg.device.name in anew for leg in anatomy.legs)
+
+
+def _again(have: Have, steps: Sequence[Step], names: Sequence[str]) -> list[Step]:
+    """keepalived goes on with the number of the HA interface that it had, and hears and says nothing more (2.2.7)."""
+    told = {unit for step in steps if step.verb in ("reload", *STARTS) for unit in step.payload or ()}
+    running = [unit_name(name) for name in names if have.services.get(name, NOTHING).process]
+    units = [unit for unit in running if unit not in told]
+    return [Step("reload", " ".join(units), tuple(units))] if units else []
 
 
 def _tests(steps: Sequence[Step], missing: Sequence[RouterAnatomy]) -> tuple[dict[str, ConfigTest], list[Step]]:

@@ -15,7 +15,13 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_rules import instance_problems
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import configuration, network_devices
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rules_router import router_problems
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Network, NodeSpec, Router
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import (
+    Gateway,
+    Interface,
+    Network,
+    NodeSpec,
+    Router,
+)
 
 Places = Mapping[tuple[str, str], str]
 Networks = Sequence[tuple[str, Network]]
@@ -61,7 +67,7 @@ def problems(spec: NodeSpec, where: Places, reached: Callable[[Sequence[Router]]
     found = [*_networks(networks)]
     for path, router in placed("routers", reached(spec.routers), where):
         own = [*_vrrp(router, path), *_membership(router, spec, path)]
-        found += own or [*router_problems(router, path), *_advertised_mtus(router, spec, path)]
+        found += own or [*router_problems(router, path), *_ipv6_mtus(router, spec, path)]
     return [*found, *_among_routers(routers, spec)]
 
 
@@ -123,12 +129,20 @@ def _membership(router: Router, spec: NodeSpec, path: str) -> Iterator[Problem]:
         seen.add(name)
 
 
-def _advertised_mtus(router: Router, spec: NodeSpec, path: str) -> Iterator[Problem]:
-    for at, leg in enumerate(router.interfaces):
+def _ipv6_mtus(router: Router, spec: NodeSpec, path: str) -> Iterator[Problem]:
+    """The kernel takes IPv6 from a device with a smaller MTU, with its addresses (addrconf_notify)."""
+    legs: list[tuple[str, Interface | Gateway]] = [
+        ("interfaces[%d]" % at, leg) for at, leg in enumerate(router.interfaces)
+    ]
+    if router.external_gateway:
+        legs.append(("external_gateway", router.external_gateway))
+    for key, leg in legs:
         mtu = spec.network(leg.network).mtu
-        if leg.ipv6_ra_mode and mtu < IPV6_MTU:
+        advertised = isinstance(leg, Interface) and leg.ipv6_ra_mode
+        if mtu < IPV6_MTU and (advertised or any(":" in address for address in leg.addresses)):
             text = "IPv6 needs an MTU of %d (RFC 8200, 5), and that of network %s is %d"
-            yield Problem("%s.interfaces[%d].ipv6_ra_mode" % (path, at), text % (IPV6_MTU, leg.network, mtu))
+            what = "ipv6_ra_mode" if advertised else "addresses"
+            yield Problem("%s.%s.%s" % (path, key, what), text % (IPV6_MTU, leg.network, mtu))
 
 
 def _among_routers(routers: Routers, spec: NodeSpec) -> Iterator[Problem]:

@@ -241,7 +241,7 @@ def _ordered(router: Router) -> Router:
     legs = [replace(leg, addresses=sort_addresses(leg.addresses)) for leg in router.interfaces]
     gateway = router.external_gateway
     if gateway:
-        gateway = replace(gateway, nexthops=sort_addresses(gateway.nexthops))
+        gateway = replace(gateway, addresses=_gateway_first(gateway), nexthops=sort_addresses(gateway.nexthops))
     return replace(
         router,
         interfaces=tuple(sorted(legs, key=lambda leg: leg.network)),
@@ -249,6 +249,12 @@ def _ordered(router: Router) -> Router:
         floating_ips=tuple(sorted(router.floating_ips, key=lambda pair: address_order(pair.floating_ip_address))),
         routes=tuple(sorted(router.routes, key=lambda route: (address_order(route.destination), route.nexthop))),
     )
+
+
+def _gateway_first(gateway: Gateway) -> tuple[str, ...]:
+    """Its addresses in order, but that of source NAT, the first of IPv4, before the others."""
+    first = [address for address in gateway.addresses if ":" not in address][: int(gateway.enable_snat)]
+    return (*first, *sort_addresses(address for address in gateway.addresses if address not in first))
 
 
 def sort_addresses(addresses: Iterable[str]) -> tuple[str, ...]:

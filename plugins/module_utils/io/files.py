@@ -41,6 +41,10 @@ class Attributes:
     group: int
 
 
+class NotText(EdgeError):
+    """A file that is there and is no text."""
+
+
 def read_text(path: str) -> str:
     """The file's text with its line ends as they are. Raises MissingFile, or EdgeError for whatever is not text."""
     try:
@@ -57,9 +61,9 @@ def read_text(path: str) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise EdgeError("%s is not a text file: line %d is not UTF-8" % (path, line)) from None
+        raise NotText("%s is not a text file: line %d is not UTF-8" % (path, line)) from None
     if "\0" in text:
-        raise EdgeError("%s is not a text file: line %d has a NUL" % (path, text.count("\n", 0, text.index("\0")) + 1))
+        raise NotText("%s is not a text file: line %d has a NUL" % (path, text.count("\n", 0, text.index("\0")) + 1))
     return text
 
 

@@ -21,6 +21,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Processes, Tests
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import File
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import SYSCTLS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import UNIT
@@ -59,6 +60,8 @@ class Node:
         self._keepalived = Keepalived(self._units)
         self._companions = CompanionDaemons(self._units)
         self._lock = NodeLock(os.path.dirname(paths.record))
+        #: The file of the record as this run has seen it.
+        self._recorded: File | None = None
         #: What was seen in a namespace in which no step has changed anything since.
         self._seen: dict[str, Namespace] | None = None
         #: See Have.
@@ -108,7 +111,7 @@ class Node:
 
     def apply(self, step: Step) -> None:
         """Carry out a step of node_plan.plan()."""
-        self.lock()
+        self._begin()
         if self._seen:
             for name in touched(step, frozenset(self._seen)):
                 self._seen.pop(name, None)
@@ -120,6 +123,13 @@ class Node:
             self._companions.apply(step)
         else:
             self._keepalived.apply(step)
+
+    def _begin(self) -> None:
+        """On a node where nothing was made there was nothing to lock when it was looked at."""
+        if not self._lock.inherited:
+            self._lock.take(make=True)
+            if read_own(self._paths.record) != self._recorded:
+                raise EdgeError("another run was at work on this node meanwhile; run again")
 
     def _perform_all(self, commands: Sequence[Command]) -> None:
         """Carry out the commands in order, except that those of several namespaces are carried out side by side."""
@@ -164,7 +174,7 @@ class Node:
         return {name: found.get(name) or known[name] for name in names}
 
     def _record(self) -> Record:
-        file = read_own(self._paths.record)
+        file = self._recorded = read_own(self._paths.record)
         return node_record.read(file.text, self._paths.record) if file else Record()
 
 

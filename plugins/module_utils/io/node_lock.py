@@ -20,7 +20,7 @@ TIMEOUT = 60.0
 
 
 class NodeLock:
-    """A lock on a directory. One that is not there yet locks nothing: nobody can have begun anything."""
+    """A lock on a directory. One that is not there locks nothing, unless it is made: nobody can have begun anything."""
 
     def __init__(self, directory: str, timeout: float = TIMEOUT) -> None:
         self._directory = directory
@@ -32,10 +32,12 @@ class NodeLock:
         """What a command has to inherit so that it is waited for."""
         return () if self._descriptor is None else (self._descriptor,)
 
-    def take(self) -> None:
-        """Take the lock unless this run has it, and keep it until the process ends."""
+    def take(self, make: bool = False) -> None:
+        """Take the lock unless this run has it, and keep it until the process ends. make: the directory, if need be."""
         if self._descriptor is not None:
             return
+        if make:
+            os.makedirs(self._directory, mode=0o755, exist_ok=True)
         try:
             descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:

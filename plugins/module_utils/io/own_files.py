@@ -11,6 +11,7 @@ import os
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import File
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import (
     MissingFile,
+    NotText,
     read_attributes,
     read_text,
     write_atomically,
@@ -18,13 +19,15 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import (
 
 
 def read_own(path: str) -> File | None:
-    """None when there is nothing; a link counts as a file that is neither as it was written nor root's."""
+    """None when there is nothing; a link, or what is no text, is a file neither as it was written nor root's."""
     if os.path.islink(path):
         return File("", None)
     try:
         text, attributes = read_text(path), read_attributes(path)
     except MissingFile:
         return None
+    except NotText:
+        return File("", None)
     return File(text, attributes.mode if (attributes.owner, attributes.group) == (0, 0) else None)
 
 

@@ -83,8 +83,8 @@ def test_what_hosts_disagree_about_is_refused_by_name(key: str, value: Any, what
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"virtual_router_id": 0}, ".virtual_router_id: 0 is out of range: 1 to 255"),
-        ({"virtual_router_id": 300}, ".virtual_router_id: 300 is out of range: 1 to 255"),
+        ({"virtual_router_id": 0}, ".virtual_router_id: 0 is out of range: 1 to 254"),
+        ({"virtual_router_id": 300}, ".virtual_router_id: 300 is out of range: 1 to 254"),
         ({"priority": 0}, ".priority: 0 is out of range: 1 to 255"),
         ({"ha_network": None}, ".ha_network: is missing; every router needs it"),
         ({"ha_address": "somewhere"}, ".ha_address: somewhere is no address with a prefix length, such as"),

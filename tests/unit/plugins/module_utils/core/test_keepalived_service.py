@@ -137,7 +137,7 @@ def test_what_loses_the_state_is_a_restart_with_its_reason_and_a_warning(change:
         ({"enabled": False}, ["enable"]),
         ({"stale": True}, ["reload"]),
         ({"unit": None}, ["write", "reload"]),
-        ({"unit": File("edited", UNIT_MODE)}, ["write", "reload"]),
+        ({"unit": File("edited", UNIT_MODE)}, ["test", "write", "reload"]),
         ({"configuration": None}, ["test", "write"]),
         ({"configuration": File("edited", CONFIGURATION_MODE)}, ["test", "write"]),
         ({"configuration": File(configuration_text(wanted()), 0o644)}, ["test", "write"]),
@@ -238,6 +238,13 @@ def problems_of(**given: Any) -> list[str]:
     with pytest.raises(SpecError) as error:
         service(options(**given), Existing())
     return [str(problem) for problem in error.value.problems]
+
+
+def test_a_configuration_is_tested_in_the_namespace_that_it_moves_to() -> None:
+    there = running(wanted())
+    moved = replace(wanted(), namespace="elsewhere")
+    verbs = [step.split()[0] for step in actions(moved, there)]
+    assert verbs[:2] == ["test", "write"]
 
 
 def test_a_name_by_which_a_namespace_has_its_unit_is_refused() -> None:

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, reject, settings
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived, node_anatomy, node_record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import Batch, ConfigTest
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather, lost
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, to_words
@@ -109,6 +110,42 @@ def test_a_changed_virtual_router_id_is_a_restart_and_said_to_be_one() -> None:
     changed = plan(settled_node.have(spec_of(base())), spec_of(base(virtual_router_id=9)))
     assert [step.verb for step in changed.steps if "edge1.service" in step.object] == ["restart"]
     assert any("restart" in warning for warning in changed.warnings)
+
+
+def test_keepalived_is_told_of_an_ha_interface_that_is_made_anew() -> None:
+    spec = spec_of(base())
+    have = settled_node.have(spec)
+    namespace = have.namespaces["qrouter-edge1"]
+    links = {name: link for name, link in namespace.links.items() if name != "ha-ha"}
+    lacking = dataclasses.replace(have, namespaces={"qrouter-edge1": dataclasses.replace(namespace, links=links)})
+    again = "reload linuxbridge-vrrp-qrouter-edge1.service"
+    assert plan(lacking, spec).actions == ["remake device ha-ha of qrouter-edge1", again]
+    assert plan(lacking, spec_of(base(priority=77))).actions.count(again) == 1
+    dead = dataclasses.replace(lacking.services["qrouter-edge1"], process=None)
+    actions = plan(dataclasses.replace(lacking, services={"qrouter-edge1": dead}), spec).actions
+    assert again not in actions and "start linuxbridge-vrrp-qrouter-edge1.service" in actions
+
+
+@pytest.mark.parametrize("enable_snat", [True, False])
+@pytest.mark.parametrize(
+    "addresses",
+    [["203.0.113.30/24", "203.0.113.21/24"], ["2001:db8::1/64", "203.0.113.30/24", "203.0.113.21/24"]],
+)
+def test_the_address_of_source_nat_is_gathered_as_the_first(addresses: list[str], enable_snat: bool) -> None:
+    gateway = {"network": "provider", "addresses": addresses, "enable_snat": enable_snat}
+    spec = spec_of(base(external_gateway=gateway))
+    assert gather(settled_node.have(spec)) == spec
+    found = spec.routers[0].external_gateway
+    assert found and found.addresses[0] == ("203.0.113.30/24" if enable_snat else "203.0.113.21/24")
+
+
+def test_what_is_too_broken_to_be_gathered_is_named() -> None:
+    have = settled_node.have(spec_of(base()))
+    assert lost(have, gather(have)) == []
+    blind = dataclasses.replace(have.services["qrouter-edge1"], configuration=None)
+    broken = dataclasses.replace(have, services={"qrouter-edge1": blind})
+    (text,) = lost(broken, gather(broken))
+    assert text.startswith("router edge1 is too broken to be gathered")
 
 
 def test_no_password_is_in_a_plan() -> None:
