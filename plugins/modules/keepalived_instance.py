@@ -27,7 +27,8 @@ options:
     description:
       - The name of the instance, its files and its unit.
       - Up to 64 ASCII letters, digits, C(.), C(_) and C(-), starting with a letter or digit, and not with
-        C(netns-), as units of P(linuxbridge.vrrp.network_namespace#module) do.
+        C(netns-) or C(qrouter-), which are for P(linuxbridge.vrrp.network_namespace#module) and
+        P(linuxbridge.vrrp.node_routers#module).
     type: str
     required: true
   state:

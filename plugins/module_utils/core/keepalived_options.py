@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived_model as model
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem, SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_file_rules import problems
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
@@ -20,7 +21,11 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_w
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.netns import LONGEST_NAME
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.netns import unit_name as namespace_unit
 
-_NAMESPACES = service_name(namespace_unit(""))
+#: What names of others begin with, whose units and files these would be.
+_OTHERS = {
+    service_name(namespace_unit("")): "network_namespace",
+    node_names.namespace(""): "node_routers",
+}
 
 #: A new instance cannot do without.
 NEEDED = ("interface", "virtual_router_id", "virtual_addresses")
@@ -60,8 +65,9 @@ class Existing:
 def name_problems(params: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with the options that name files and units."""
     found = [Problem("name", wrong) for wrong in [name_problem(params["name"], longest=LONGEST_NAME)] if wrong]
-    if params["name"].startswith(_NAMESPACES):
-        found.append(Problem("name", "%s... is how units of network_namespace are named: choose another" % _NAMESPACES))
+    for start, module in _OTHERS.items():
+        if params["name"].startswith(start):
+            found.append(Problem("name", "%s... is how units of %s are named: choose another" % (start, module)))
     if params["namespace"]:
         wrong = name_problem(params["namespace"], "name of a namespace", LONGEST_NAME)
         found += [Problem("namespace", wrong)] if wrong else []

@@ -83,8 +83,8 @@ class Record:
 class Have:
     """A node. files: by path, those that the module writes; existing: names of all namespaces.
 
-    keepalived: whether it is installed. companions: the daemons beside those of routers. reach: the namespaces of the
-    routers that were looked at, and that a plan is about; None for all.
+    keepalived, nftables: whether they are installed. companions: the daemons beside those of routers. reach: the
+    namespaces of the routers that were looked at, and that a plan is about; None for all.
     """
 
     record: Record = Record()
@@ -99,6 +99,7 @@ class Have:
     management: str | None = None
     capabilities: Capabilities = field(default_factory=Capabilities)
     keepalived: bool = True
+    nftables: bool = True
     companions: Companions = field(default_factory=Companions)
     reach: frozenset[str] | None = None
 

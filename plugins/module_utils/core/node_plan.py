@@ -93,8 +93,9 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     changes = Changes()
     owned = node_record.owned(want)
     final = Record(want, owned)
-    if want.routers and not have.keepalived:
-        changes.steps.append(Step("need", "keepalived, which is not installed"))
+    for package in ("keepalived", "nftables"):
+        if want.routers and not getattr(have, package):
+            changes.steps.append(Step("need", "%s, which is not installed" % package))
     kept = plan_services(services, have.services, have.recorder, have.capabilities)
     wants = [companion for anatomy in routers for companion in anatomy.companions]
     companions = companion_plan.plan_companions(wants, have.companions, _active(have, kept))

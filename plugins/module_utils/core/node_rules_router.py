@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -46,6 +46,16 @@ def _places(router: Router, path: str) -> Iterator[Place]:
         for at, address in enumerate(addresses):
             parsed = interface_of(address)
             yield "%s.addresses[%d]" % (where, at), parsed.network, parsed.ip, network
+
+
+def _no_hosts(address: Any, subnets: Iterable[Any]) -> bool:
+    """Whether it is the network or the broadcast address of one of the subnets."""
+    return any(
+        subnet.version == address.version == 4
+        and subnet.prefixlen < 31
+        and address in (subnet.network_address, subnet.broadcast_address)
+        for subnet in subnets
+    )
 
 
 def _overlaps(router: Router, path: str, places: list[Place]) -> Iterator[Problem]:
@@ -103,7 +113,12 @@ def _gateway(gateway: Gateway, path: str) -> Iterator[Problem]:
             yield Problem(where, "%s is the router's own address" % hop)
         elif hop.version not in [address.version for address in own]:
             yield Problem(where, "%s has no use: the gateway has no IPv%d address" % (hop, hop.version))
-        elif hop.is_multicast or hop.is_unspecified or hop.is_loopback:
+        elif (
+            hop.is_multicast
+            or hop.is_unspecified
+            or hop.is_loopback
+            or _no_hosts(hop, [address.network for address in own])
+        ):
             yield Problem(where, "%s is not the address of a host" % hop)
         elif not (gateway.on_link or hop.is_link_local or any(hop in address.network for address in own)):
             subnets = ", ".join(str(address.network) for address in own if address.version == hop.version)
@@ -113,6 +128,7 @@ def _gateway(gateway: Gateway, path: str) -> Iterator[Problem]:
 
 def _floating_ips(router: Router, path: str, places: list[Place]) -> Iterator[Problem]:
     own = {ip for _where, _subnet, ip, _network in places}
+    subnets = [subnet for _where, subnet, _ip, _network in places]
     inside = [subnet for where, subnet, _ip, _network in places if ".interfaces[" in where]
     inside += [ipaddress.ip_network(route.destination) for route in router.routes]
     hops = router.external_gateway.nexthops if router.external_gateway else ()
@@ -122,11 +138,14 @@ def _floating_ips(router: Router, path: str, places: list[Place]) -> Iterator[Pr
         outer, inner = ipaddress.ip_address(pair.floating_ip_address), ipaddress.ip_address(pair.fixed_ip_address)
         if router.external_gateway is None:
             yield Problem(where + "floating_ip_address", "%s needs an external_gateway" % outer)
-        if outer in own or str(outer) in hops or outer.is_multicast or outer.is_unspecified or outer.is_loopback:
+        no_hosts = outer.is_multicast or outer.is_unspecified or outer.is_loopback or _no_hosts(outer, subnets)
+        if outer in own or str(outer) in hops or no_hosts:
             yield Problem(where + "floating_ip_address", "%s cannot be one: it is in use, or no host's" % outer)
         if inner in own or not any(inner in subnet for subnet in inside if subnet.version == 4):
             text = "%s is not that of a host behind an interface or a route of this router"
             yield Problem(where + "fixed_ip_address", text % inner)
+        elif _no_hosts(inner, subnets):
+            yield Problem(where + "fixed_ip_address", "%s is not the address of a host" % inner)
         if outer in outer_seen:
             yield Problem(where + "floating_ip_address", "%s is named twice" % outer)
         if inner in inner_seen:
@@ -153,4 +172,6 @@ def _routes(router: Router, path: str, places: list[Place]) -> Iterator[Problem]
             yield Problem(where + "nexthop", "%s is the router's own address" % hop)
         elif not any(hop in subnet for _where, subnet, _ip, _network in places if subnet.version == hop.version):
             yield Problem(where + "nexthop", "%s lies in none of the router's subnets" % hop)
+        elif _no_hosts(hop, [subnet for _where, subnet, _ip, _network in places]):
+            yield Problem(where + "nexthop", "%s is not the address of a host" % hop)
         seen.add(destination)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,14 @@ ADMINISTRATION = ":/usr/sbin:/sbin"
 
 #: Exit status, standard output and standard error.
 Result = tuple[int, str, str]
+
+
+def installed(program: str) -> bool:
+    return shutil.which(program, path=_path()) is not None
+
+
+def _path() -> str:
+    return os.environ.get("PATH", os.defpath) + ADMINISTRATION
 
 
 def run(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = ()) -> Result:
@@ -38,7 +47,7 @@ def start(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = 
             stderr=subprocess.PIPE,
             text=True,
             errors="surrogateescape",
-            env={**os.environ, "LC_ALL": "C", "PATH": os.environ.get("PATH", os.defpath) + ADMINISTRATION},
+            env={**os.environ, "LC_ALL": "C", "PATH": _path()},
             pass_fds=pass_fds,
         )
     except FileNotFoundError:

@@ -40,6 +40,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_touched import touched
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import ip_batch, netns, nftables, rtnetlink
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import installed
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.companions import CompanionDaemons
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Keepalived
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node_lock import NodeLock
@@ -105,6 +106,7 @@ class Node:
             management=_management(outside),
             capabilities=capabilities(),
             keepalived=self._keepalived.installed,
+            nftables=installed("nft"),
             companions=self._companions.look(names, companions),
             reach=self._reach,
         )

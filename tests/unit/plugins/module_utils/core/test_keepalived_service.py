@@ -247,9 +247,10 @@ def test_a_configuration_is_tested_in_the_namespace_that_it_moves_to() -> None:
     assert verbs[:2] == ["test", "write"]
 
 
-def test_a_name_by_which_a_namespace_has_its_unit_is_refused() -> None:
-    assert [problem.path for problem in name_problems({"name": "netns-red", "namespace": None})] == ["name"]
-    assert name_problems({"name": "netns", "namespace": None}) == []
+@pytest.mark.parametrize("name", ["netns-red", "qrouter-edge1"])
+def test_a_name_by_which_another_module_has_a_unit_is_refused(name: str) -> None:
+    assert [problem.path for problem in name_problems({"name": name, "namespace": None})] == ["name"]
+    assert name_problems({"name": name.partition("-")[0], "namespace": None}) == []
 
 
 def instance_of(existing: Existing, **given: Any) -> VrrpInstance:

@@ -211,10 +211,11 @@ def test_the_files_of_keepalived_that_are_shown_are_those_for_the_one_that_is_th
     assert [page.count("Type=simple") for page in shown] == [1]
 
 
-def test_a_node_without_keepalived_is_told_so_first() -> None:
+def test_a_node_without_keepalived_or_nftables_is_told_so_first() -> None:
     spec = spec_of(base())
-    bare = dataclasses.replace(settled_node.empty(spec), keepalived=False)
-    assert plan(bare, spec).actions[0] == "need keepalived, which is not installed"
+    bare = dataclasses.replace(settled_node.empty(spec), keepalived=False, nftables=False)
+    needs = ["need keepalived, which is not installed", "need nftables, which is not installed"]
+    assert plan(bare, spec).actions[:2] == needs
 
 
 def test_a_record_that_others_may_read_is_written_again() -> None:
