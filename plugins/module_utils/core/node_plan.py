@@ -55,6 +55,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_compani
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Namespace, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.radvd import RADVD
 
 #: Routers that are made in one step, at most: a command has a time limit.
 TOGETHER = 50
@@ -277,7 +278,18 @@ def _services(
 def _active(have: Have, steps: list[Step]) -> list[str]:
     """The routers whose keepalived is the active one, and is not started anew by the steps."""
     anew = {unit for step in steps if step.verb in STARTS for unit in step.payload}
-    return [name for name, found in have.services.items() if found.state == "master" and unit_name(name) not in anew]
+    return [
+        name
+        for name, found in have.services.items()
+        if unit_name(name) not in anew
+        and (found.state == "master" or (found.state is None and _advertises(have, name)))
+    ]
+
+
+def _advertises(have: Have, name: str) -> bool:
+    """What follows a state that is written down nowhere any more is left as it is."""
+    radvd = have.companions.found.get((RADVD.name, name))
+    return bool(have.services[name].process and radvd and radvd.running)
 
 
 def _beside(changes: Changes, have: Have, routers: list[RouterAnatomy], steps: Steps, needed: Container[str]) -> None:
