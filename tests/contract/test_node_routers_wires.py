@@ -167,7 +167,7 @@ def test_networks_without_routers_are_there_after_a_boot(site: Site) -> None:
 @pytest.fixture
 def hosts(node: VirtualNode) -> Iterator[VirtualNode]:
     """With a host outside, and two inside, of which one has the floating IP."""
-    inside = {"gateway": VIRTUAL.split("/")[0], "bridge": "brqblue"}
+    inside = {"gateway": VIRTUAL.partition("/")[0], "bridge": "brqblue"}
     names = {"server": "198.51.100.10", "client": "198.51.100.50"}
     scripts = [HOST.format(name=name, address=address, **inside) for name, address in names.items()]
     scripts.append(HOST.format(name="outer", address="203.0.113.50", gateway="203.0.113.21", bridge="brqprovider"))
