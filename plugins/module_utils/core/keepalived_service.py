@@ -130,7 +130,9 @@ def plan_services(
         unit = _writes([Write(layout.unit(want.name), unit_text(want, capabilities, layout), UNIT_MODE)], [have.unit])
         units_change = units_change or have.stale or (bool(unit) and have.known)
         files += configuration + unit
-        moves = have.unit is not None and _home(have.unit.text) != _home(unit_text(want, capabilities, layout))
+        # The unit of a masked one is an empty file.
+        old = have.unit.text if have.unit else ""
+        moves = old and _home(old) != _home(unit_text(want, capabilities, layout))
         tested += [write] if configuration or moves else []
     if tested:
         steps.append(test(tested))

@@ -245,6 +245,7 @@ def test_a_configuration_is_tested_in_the_namespace_that_it_moves_to() -> None:
     moved = replace(wanted(), namespace="elsewhere")
     verbs = [step.split()[0] for step in actions(moved, there)]
     assert verbs[:2] == ["test", "write"]
+    assert "test" not in " ".join(actions(wanted(), replace(there, unit=File("", None))))
 
 
 @pytest.mark.parametrize("name", ["netns-red", "qrouter-edge1"])
