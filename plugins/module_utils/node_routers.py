@@ -30,6 +30,8 @@ class NodeRouters:
     def __init__(self) -> None:
         #: What the node is to have; the first look decides it, and what a run itself changes does not change it.
         self._target: NodeSpec | None = None
+        #: What the node has, for state gathered.
+        self._gathered = NodeSpec()
 
     def parse(self, params: dict[str, Any]) -> Want:
         return parse_call(params)
@@ -49,7 +51,8 @@ class NodeRouters:
 
     def plan(self, have: Have, want: Want) -> Plan:
         if want.state == "gathered":
-            return Plan(warnings=tuple(lost(have, gather(have))))
+            self._gathered = gather(have)
+            return Plan(warnings=tuple(lost(have, self._gathered)))
         if want.state == "rendered":
             return Plan()
         if self._target is None:
@@ -71,7 +74,7 @@ class NodeRouters:
         if want.state == "rendered":
             return {"rendered": rendered(want.spec.ordered())}
         result: dict[str, Any] = {"routers": _states(have)}
-        return {**result, "gathered": without_passwords(gather(have))} if want.state == "gathered" else result
+        return {**result, "gathered": without_passwords(self._gathered)} if want.state == "gathered" else result
 
 
 def _states(have: Have) -> list[dict[str, Any]]:

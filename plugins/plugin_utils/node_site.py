@@ -31,7 +31,7 @@ VRIDS = 254
 HIGHEST_PRIORITY = 128
 #: The highest priority that there is, for the owner of the addresses (RFC 5798, 5.2.4).
 _HIGHEST_GIVEN = 255
-#: What makes a network one with the same on another host; the MTU only has to fit.
+#: What makes a network one with the same on another host; another MTU would show after a failover only.
 _SHARED = ("kind", "vni", "vlan_id", "group", "port", "mtu")
 #: What a router has on one host and not on another.
 _OWN = ("ha_address", "priority")

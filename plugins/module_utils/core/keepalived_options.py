@@ -16,7 +16,11 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_file_rules import problems
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Service, service_name
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import (
+    Service,
+    namespace_of,
+    service_name,
+)
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_words import name_problem
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.netns import LONGEST_NAME
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.netns import unit_name as namespace_unit
@@ -51,7 +55,6 @@ _PLAIN = (
     "notify_stop",
     "notify",
 )
-_NAMESPACE = re.compile(r"^NetworkNamespacePath=/run/netns/(\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def service(params: Mapping[str, Any], existing: Existing) -> Service:
     found = [_as_given(problem, orders) for problem in problems(configuration)]
     if found:
         raise SpecError(found)
-    namespace = given.get("namespace", _namespace(existing.unit)) or None
+    namespace = given.get("namespace", namespace_of(existing.unit)) or None
     after = (namespace_unit(namespace),) if namespace else ()
     return Service(params["name"], configuration, namespace, after)
 
@@ -98,11 +101,6 @@ def _read(text: str | None) -> model.Configuration:
         return read(parse(text or ""))
     except SpecError:
         return model.Configuration()
-
-
-def _namespace(unit: str | None) -> str | None:
-    found = _NAMESPACE.search(unit or "")
-    return found.group(1) if found else None
 
 
 def _configuration(given: dict[str, Any], old: model.Configuration) -> tuple[model.Configuration, dict[str, list[int]]]:

@@ -30,6 +30,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_u
     RECORDER,
     Layout,
     Service,
+    namespace_of,
     recorded,
     unit_name,
     unit_text,
@@ -132,7 +133,7 @@ def plan_services(
         files += configuration + unit
         # The unit of a masked one is an empty file.
         old = have.unit.text if have.unit else ""
-        moves = old and _home(old) != _home(unit_text(want, capabilities, layout))
+        moves = old and namespace_of(old) != want.namespace
         tested += [write] if configuration or moves else []
     if tested:
         steps.append(test(tested))
@@ -193,11 +194,6 @@ def _process(want: Service, have: Found, text: str) -> tuple[str, str, str]:
     if lost:
         return "restart", unit, "it loses its VRRP state: %s" % ", ".join(lost)
     return "reload" if process.loaded != text or not process.recorder else "", unit, ""
-
-
-def _home(unit: str) -> list[str]:
-    """What says in which network namespace a unit's process is: there the configuration has to do."""
-    return [line for line in unit.splitlines() if line.startswith("NetworkNamespacePath=")]
 
 
 def _read_again(needed: bool) -> list[Step]:

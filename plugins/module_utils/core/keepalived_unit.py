@@ -13,6 +13,7 @@ reload. A run that was killed between writing a file and the reload is thus foun
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -22,6 +23,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_m
     Configuration,
 )
 
+_NAMESPACE = re.compile(r"^NetworkNamespacePath=/run/netns/(\S+)$", re.MULTILINE)
 UNIT_PREFIX = "linuxbridge-vrrp-"
 HEADER = "# Written by linuxbridge.vrrp; changes are replaced.\n"
 #: Whom commands run as; without a script_user that exists keepalived drops them.
@@ -115,6 +117,12 @@ def unit_name(name: str) -> str:
 def service_name(unit: str) -> str:
     """The other way round."""
     return unit[len(UNIT_PREFIX) : -len(".service")]
+
+
+def namespace_of(unit: str | None) -> str | None:
+    """The network namespace that the text of a unit names; None is the node's own."""
+    found = _NAMESPACE.search(unit or "")
+    return found.group(1) if found else None
 
 
 @dataclass(frozen=True)

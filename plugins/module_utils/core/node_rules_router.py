@@ -48,13 +48,18 @@ def _places(router: Router, path: str) -> Iterator[Place]:
             yield "%s.addresses[%d]" % (where, at), parsed.network, parsed.ip, network
 
 
-def _no_hosts(address: Any, subnets: Iterable[Any]) -> bool:
-    """Whether it is the network or the broadcast address of one of the subnets."""
-    return any(
-        subnet.version == address.version == 4
-        and subnet.prefixlen < 31
-        and address in (subnet.network_address, subnet.broadcast_address)
-        for subnet in subnets
+def _no_hosts(address: Any, subnets: Iterable[Any] = ()) -> bool:
+    """Whether no host can have it; subnets: those whose network and broadcast addresses are meant, too."""
+    return (
+        address.is_multicast
+        or address.is_unspecified
+        or address.is_loopback
+        or any(
+            subnet.version == address.version == 4
+            and subnet.prefixlen < 31
+            and address in (subnet.network_address, subnet.broadcast_address)
+            for subnet in subnets
+        )
     )
 
 
@@ -94,7 +99,7 @@ def _advertisements(leg: Interface, path: str) -> Iterator[Problem]:
             yield Problem("%saddresses[%d]" % (path, at), text % (address, mode, "dhcpv6-stateful"))
     for at, server in enumerate(leg.dns_nameservers):
         parsed = ipaddress.ip_address(server) if server else None
-        if parsed and (parsed.is_multicast or parsed.is_unspecified or parsed.is_loopback):
+        if parsed and _no_hosts(parsed):
             yield Problem("%sdns_nameservers[%d]" % (path, at), "%s is not the address of a host" % parsed)
         elif server in leg.dns_nameservers[:at]:
             yield Problem("%sdns_nameservers[%d]" % (path, at), "%s is named twice" % server)
@@ -113,12 +118,7 @@ def _gateway(gateway: Gateway, path: str) -> Iterator[Problem]:
             yield Problem(where, "%s is the router's own address" % hop)
         elif hop.version not in [address.version for address in own]:
             yield Problem(where, "%s has no use: the gateway has no IPv%d address" % (hop, hop.version))
-        elif (
-            hop.is_multicast
-            or hop.is_unspecified
-            or hop.is_loopback
-            or _no_hosts(hop, [address.network for address in own])
-        ):
+        elif _no_hosts(hop, [address.network for address in own]):
             yield Problem(where, "%s is not the address of a host" % hop)
         elif not (gateway.on_link or hop.is_link_local or any(hop in address.network for address in own)):
             subnets = ", ".join(str(address.network) for address in own if address.version == hop.version)
@@ -138,8 +138,7 @@ def _floating_ips(router: Router, path: str, places: list[Place]) -> Iterator[Pr
         outer, inner = ipaddress.ip_address(pair.floating_ip_address), ipaddress.ip_address(pair.fixed_ip_address)
         if router.external_gateway is None:
             yield Problem(where + "floating_ip_address", "%s needs an external_gateway" % outer)
-        no_hosts = outer.is_multicast or outer.is_unspecified or outer.is_loopback or _no_hosts(outer, subnets)
-        if outer in own or str(outer) in hops or no_hosts:
+        if outer in own or str(outer) in hops or _no_hosts(outer, subnets):
             yield Problem(where + "floating_ip_address", "%s cannot be one: it is in use, or no host's" % outer)
         if inner in own or not any(inner in subnet for subnet in inside if subnet.version == 4):
             text = "%s is not that of a host behind an interface or a route of this router"

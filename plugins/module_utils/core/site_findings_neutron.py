@@ -177,13 +177,14 @@ def agents_would_upgrade(site: Site) -> Iterator[Finding]:
     """Packages of one Neutron need each other in the very same version, and restart their agents when they change."""
     for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
         installed, candidate = (host.version("neutron", which) for which in ("installed", "candidate"))
-        if installed and candidate and installed != candidate and _to_come(host):
+        to_come = _to_come(host)
+        if installed and candidate and installed != candidate and to_come:
             yield Finding(
                 ERROR,
                 "agents_would_upgrade",
                 (host.name,),
                 "has Neutron %s, and its packages are offered as %s: installing the agents that it lacks (%s) would "
-                "upgrade and restart all that it has" % (installed, candidate, ", ".join(_to_come(host))),
+                "upgrade and restart all that it has" % (installed, candidate, ", ".join(to_come)),
                 "upgrade Neutron on one node after the other first, or offer the packages in the version that is there",
             )
 
