@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import rtnetlink as reading
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import netns, nftables, rtnetlink
 
@@ -24,11 +25,12 @@ DEVICES = """\
 link add name eth1 index 77 mtu 9000 address 02:00:00:00:00:77 type veth peer name port netns %s
 link add name pair type veth peer name twin
 link add name brqone type bridge mcast_snooping 0
-link add name brqtwo type bridge
+link add name brqtwo type bridge stp_state 1
 link add name vxlan-7 type vxlan id 7 dstport 4789 group 239.0.0.7 local 198.51.100.7 dev eth1
 link add name vxlan-8 type vxlan id 16777215 dstport 8472
-link add name vxlan-9 type vxlan id 9 dstport 4789 remote 198.51.100.9
+link add name vxlan-9 type vxlan id 9 dstport 4789 remote 198.51.100.9 ttl 9 nolearning
 link add name vxlan-6 type vxlan id 6 dstport 4789 group ff05::6 local 2001:db8::6 dev eth1
+link add name small mtu 1200 type bridge
 link add name carrier link eth1 type macvlan mode private
 link add name ha-one link brqone type macvlan mode bridge
 link set ha-one netns %s
@@ -47,6 +49,13 @@ fdb append 02:00:00:00:00:08 dev vxlan-8 dst 198.51.100.88
 fdb add 02:00:00:00:00:09 dev pair master static
 """
 CHAIN = {"chain": {"family": "inet", "table": "linuxbridge_vrrp", "name": "silence"}}
+#: What somebody may have set.
+SYSCTLS = """\
+echo 1 > /proc/sys/net/ipv4/ip_forward
+echo 0 > /proc/sys/net/ipv4/conf/brqone/forwarding
+echo 1 > /proc/sys/net/ipv6/conf/brqone/forwarding
+echo 1 > /proc/sys/net/ipv6/conf/brqtwo/disable_ipv6
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -56,6 +65,7 @@ def namespaces() -> Iterator[None]:
             subprocess.run(["ip", "netns", "add", name], check=True)
         subprocess.run(["ip", "-n", NEAR, "-batch", "-"], input=DEVICES, text=True, check=True)
         subprocess.run(["bridge", "-n", NEAR, "-batch", "-"], input=ENTRIES, text=True, check=True)
+        subprocess.run(["ip", "netns", "exec", NEAR, "sh", "-ec", SYSCTLS], check=True)
         # Both ends of a cable: then there are devices with a carrier, and devices without.
         subprocess.run(["ip", "-n", FAR, "link", "set", "port", "up"], check=True)
         yield
@@ -72,26 +82,41 @@ def inside(namespace: str, *command: str) -> Any:
 def as_ip_says(namespace: str) -> list[dict[str, Any]]:
     """Of what ``ip`` prints what is read too; it names the device below one where that is in the same namespace.
 
-    With addresses it does not tell whether a device makes its own, and IPv6 addresses of a VXLAN have words apart.
+    With addresses it does not tell whether a device makes its own, a device with an MTU below 1280 has no IPv6, and
+    IPv6 addresses of a VXLAN have words apart.
     """
     listing = inside(namespace, "ip", "-j", "-d", "addr", "show")
     for item, link in zip(listing, inside(namespace, "ip", "-j", "-d", "link", "show"), strict=True):
-        item["inet6_addr_gen_mode"] = link["inet6_addr_gen_mode"]
+        item["inet6_addr_gen_mode"] = link.get("inet6_addr_gen_mode")
+        item["sysctls"] = sysctls(namespace, item["ifname"])
     numbers = {item["ifname"]: item["ifindex"] for item in listing}
     return [of_a_device(item, numbers) for item in listing]
 
 
+def sysctls(namespace: str, device: str) -> dict[str, str]:
+    """Those of a device that are read with it."""
+    keys = [key for _family, _conf, places in reading.CONF for key, _place in places]
+    script = "".join("cat /proc/sys/%s 2>/dev/null || echo\n" % (key % device) for key in keys)
+    command = ["ip", "netns", "exec", namespace, "sh", "-c", script]
+    values = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {key: value for key, value in zip(keys, values, strict=True) if value}
+
+
 def of_a_device(item: dict[str, Any], numbers: dict[str, int]) -> dict[str, Any]:
-    words = ("ifindex", "ifname", "mtu", "address", "master", "link_index", "link_netnsid", "inet6_addr_gen_mode")
-    found = {word: item[word] for word in words if word in item}
+    words = ("ifindex", "ifname", "mtu", "address", "master", "link_index", "link_netnsid")
+    words = (*words, "inet6_addr_gen_mode", "sysctls")
+    found = {word: item[word] for word in words if item.get(word) is not None}
     if item.get("link"):
         found["link_index"] = numbers[item["link"]]
     found["flags"] = {flag for flag in item["flags"] if flag in ("UP", "LOWER_UP")}
     found["addr_info"] = [{word: entry[word] for word in ("local", "prefixlen")} for entry in item["addr_info"]]
     kind = item.get("linkinfo", {}).get("info_kind")
     if kind:
-        data = ("mcast_snooping", "id", "port", "group", "local", "link", "mode")
+        data = ("mcast_snooping", "stp_state", "id", "port", "group", "local", "link", "ttl", "learning", "mode")
         told = item["linkinfo"].get("info_data", {})
+        if told.get("learning") is False:
+            told["learning"] = "off"
+        told = {word: value for word, value in told.items() if (word, value) not in (("learning", True), ("ttl", 0))}
         told.update({word: told[word + "6"] for word in ("group", "local") if word + "6" in told})
         found["linkinfo"] = {"info_kind": kind, "info_data": {word: told[word] for word in data if word in told}}
     return found

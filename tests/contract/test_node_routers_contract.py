@@ -124,7 +124,10 @@ DRIFT: dict[str, str] = {
     "MTU of a router's device": "ip -n qrouter-edge1 link set qr-blue mtu 1300",
     "MAC address": "ip -n qrouter-edge1 link set qr-blue address 02:00:00:00:00:09",
     "uplink out of its bridge": "ip link set eth2 nomaster",
+    "VXLAN that does not flood to its group": "bridge fdb del 00:00:00:00:00:00 dev vxlan-2 dst 239.0.0.2 via eth1",
+    "VXLAN with another TTL": "ip link set vxlan-2 type vxlan id 2 dev eth1 ttl 5",
     "snooping": "ip link set brqblue type bridge mcast_snooping 1",
+    "spanning tree": "ip link set brqblue type bridge stp_state 1",
     "router's device that is gone": "ip -n qrouter-edge1 link del qr-blue",
     "router's device of another kind": "ip -n qrouter-edge1 link del qg-provider;"
     " ip -n qrouter-edge1 link add qg-provider type bridge",
@@ -136,6 +139,9 @@ DRIFT: dict[str, str] = {
     "bridge that makes its own addresses": "ip link set brqblue addrgenmode random",
     "extra device of a router": "ip -n qrouter-edge1 link add qr-old type bridge",
     "changed sysctl": "ip netns exec qrouter-edge1 sysctl -qw net.ipv4.ip_forward=0",
+    "changed sysctl of a device": "ip netns exec qrouter-edge1 sysctl -qw net.ipv4.conf.qr-blue.forwarding=0",
+    "device without IPv6": "ip netns exec qrouter-edge1 sysctl -qw net.ipv6.conf.qg-provider.disable_ipv6=1",
+    "MTU that IPv6 cannot have": "ip -n qrouter-edge1 link set qr-blue mtu 1200",
     "NAT rule that is gone": "ip netns exec qrouter-edge1 nft flush chain inet linuxbridge_vrrp postrouting",
     "NAT rule too many": "ip netns exec qrouter-edge1 nft add rule inet linuxbridge_vrrp silence drop",
     "edited keepalived.conf": "sed -i 's/priority 50/priority 99/' /etc/linuxbridge-vrrp/instances/qrouter-edge1.conf",
@@ -164,6 +170,13 @@ def test_devices_that_a_killed_run_had_just_made_come_up_without_addresses_of_th
     found = made.addresses(NAMESPACE) - {"fe80::f82f:76ff:fe9c:7a50/64", "fe80::f840:a3ff:fe6a:8c17/64"}
     assert not [address for address in found if address.startswith("fe80")]
     assert "eui64" not in made.ip("-n", NAMESPACE, "-d", "link", "show", "ha-ha")
+
+
+def test_a_backup_has_no_address_of_its_own_when_an_mtu_was_too_small_for_a_time(peer: VirtualNode) -> None:
+    for mtu in ("1200", "1450"):
+        peer.ip("-n", NAMESPACE, "link", "set", "qr-blue", "mtu", mtu)
+    assert peer.addresses(NAMESPACE) == {"169.254.192.30/18"}
+    assert make(peer, 2)["actions"] == []
 
 
 def test_after_all_that_the_router_works(node: VirtualNode) -> None:

@@ -38,7 +38,7 @@ def have(spec: NodeSpec) -> Have:
         for device in node_anatomy.network_devices(network):
             if device.kind:
                 links[device.name] = _link(device, next(numbers))
-                flooding[device.name] = frozenset(device.peers)
+                flooding[device.name] = frozenset(device.peers) | ({network.group} if network.group else set())
             else:
                 links[device.name] = _link(Device(device.name, "", 9000, device.master), links[device.name].index)
     namespaces = {}

@@ -41,7 +41,17 @@ SYSCTLS = (
     # An HA address that takes the place of another one is added before that goes.
     ("net/ipv4/conf/all/promote_secondaries", "1"),
     ("net/ipv6/conf/all/forwarding", "1"),
+    # A device whose IPv6 comes back, as with an MTU that was below 1280, has no address before keepalived gives it one.
+    ("net/ipv6/conf/default/addr_gen_mode", "1"),
 )
+#: Of every device there (%s), and what in SYSCTLS sets it on all of them.
+DEVICE_SYSCTLS = (
+    ("net/ipv4/conf/%s/forwarding", "1", "net/ipv4/ip_forward"),
+    ("net/ipv6/conf/%s/disable_ipv6", "0", None),
+    ("net/ipv6/conf/%s/forwarding", "1", "net/ipv6/conf/all/forwarding"),
+)
+#: As Neutron's agent makes bridges: nothing is held back, and no port waits before it forwards.
+_BRIDGE = (("mcast_snooping", "0"), ("stp_state", "0"))
 
 #: Interface numbers of carrier devices. The kernel reports a lost carrier at once only of a device whose number
 #: differs from that of the device below it (link_watch.c, linkwatch_urgent_event), and uplinks have small ones.
@@ -105,7 +115,7 @@ class RouterAnatomy:
 def network_devices(network: Network) -> tuple[Device, ...]:
     """A network's bridge and what connects it to the other nodes, the bridge first."""
     bridge = node_names.bridge(network.name)
-    base = Device(bridge, "bridge", network.mtu, facts=(("mcast_snooping", "0"),))
+    base = Device(bridge, "bridge", network.mtu, facts=_BRIDGE)
     if network.kind == "flat":
         return base, Device(network.uplink, "", master=bridge)
     if network.kind == "vlan" and network.vlan_id is not None:

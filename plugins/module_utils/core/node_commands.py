@@ -94,8 +94,10 @@ def plug(device: Device) -> str:
     return "link set %s %sup" % (device.name, "master %s " % device.master if device.master else "")
 
 
-def flood_to(name: str, peers: Iterable[str]) -> Batch:
-    return Batch(tuple("fdb append %s dev %s dst %s" % (FLOOD, name, peer) for peer in peers), tool="bridge")
+def flood_to(name: str, peers: Iterable[str], via: str | None = None) -> Batch:
+    """via: the device below, which a group needs."""
+    end = " via " + via if via else ""
+    return Batch(tuple("fdb append %s dev %s dst %s%s" % (FLOOD, name, peer, end) for peer in peers), tool="bridge")
 
 
 def add_router(anatomy: RouterAnatomy) -> tuple[Batch, Sysctls, Nat, Batch]:

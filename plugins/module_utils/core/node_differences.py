@@ -8,10 +8,15 @@ A device that is of the wrong kind, or that differs in what cannot be changed in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device, Leg
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import (
+    DEVICE_SYSCTLS,
+    SYSCTLS,
+    Device,
+    Leg,
+)
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
     Batch,
     Command,
@@ -21,7 +26,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
     flood_to,
     remove_links,
 )
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Link
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Link, Namespace
 
 Links = Mapping[str, Link]
 
@@ -46,8 +51,7 @@ def port(device: Device, links: Links, flooding: Mapping[str, frozenset[str]]) -
         return [Difference(verb, "device " + device.name, _make(link), make(device), (*again, *add_port(device)))]
     found = settings(device, link, None)
     if device.kind == "vxlan":
-        have = flooding.get(device.name, frozenset()) - {device.fact("group")}
-        found += _flooding(device, have)
+        found += _flooding(device, flooding.get(device.name, frozenset()))
     return found
 
 
@@ -119,6 +123,19 @@ def _wrong(device: Device, link: Link) -> Iterator[tuple[str, object, object, st
         yield "state", "down", "up", "link set %s up"
 
 
+def sysctls(namespace: Namespace, devices: Iterable[str]) -> Iterator[tuple[str, str | None, str]]:
+    """Which of a router's namespace are not as they are to be, what they are, and what they should be."""
+    wrong = [(key, namespace.sysctls.get(key), value) for key, value in SYSCTLS if namespace.sysctls.get(key) != value]
+    yield from wrong
+    links = [namespace.links[name] for name in devices if name in namespace.links]
+    for key, value, cause in DEVICE_SYSCTLS:
+        if cause not in [path for path, _have, _value in wrong]:
+            for link in links:
+                have = link.sysctls.get(key, value)
+                if have != value:
+                    yield key % link.device.name, have, value
+
+
 def same_make(want: Device, have: Device) -> bool:
     """Whether a device can become the wanted one without being made anew."""
     if want.kind == "":
@@ -128,7 +145,7 @@ def same_make(want: Device, have: Device) -> bool:
     if want.kind == "bridge":
         return True
     facts = dict(have.facts)
-    optional = {"group", "local"} if want.kind == "vxlan" else set()
+    optional = {"group", "local", "ttl", "learning"} if want.kind == "vxlan" else set()
     given = dict(want.facts)
     return all(facts.get(key) == value for key, value in given.items()) and not (set(facts) & optional) - set(given)
 
@@ -157,12 +174,14 @@ def _on(link: Link, device: Device, outside: Links) -> bool:
 
 
 def _flooding(device: Device, have: frozenset[str]) -> list[Difference]:
-    want = frozenset(device.peers)
+    group = device.fact("group")
+    want = frozenset(device.peers) | ({group} if group else frozenset())
     if want == have:
         return []
     gone = tuple("fdb del 00:00:00:00:00:00 dev %s dst %s" % (device.name, peer) for peer in sorted(have - want))
     commands: tuple[Command, ...] = (Batch(gone, tool="bridge"),) if gone else ()
     if want - have:
-        commands += (flood_to(device.name, sorted(want - have)),)
+        # That of the group is the kernel's own, which it makes with the device.
+        commands += (flood_to(device.name, sorted(want - have), device.lower if group else None),)
     was, wanted = ", ".join(sorted(have)), ", ".join(sorted(want))
     return [Difference("set", "peers of device " + device.name, was, wanted, commands)]

@@ -18,12 +18,12 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_nat imp
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, Router
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.rtnetlink import Devices
 
-#: Which values of ``linkinfo.info_data`` are compared, and what they are called in a Device.
+#: Which values of ``linkinfo.info_data`` are compared.
 _FACTS = {
-    "bridge": (("mcast_snooping", "mcast_snooping"),),
-    "vxlan": (("id", "id"), ("port", "port"), ("group", "group"), ("local", "local")),
-    "vlan": (("id", "id"),),
-    "macvlan": (("mode", "mode"),),
+    "bridge": ("mcast_snooping", "stp_state"),
+    "vxlan": ("id", "port", "group", "local", "ttl", "learning"),
+    "vlan": ("id",),
+    "macvlan": ("mode",),
 }
 
 
@@ -32,6 +32,7 @@ class Link:
     """A device that is there. below: number of the device below it or of the other end of a veth pair.
 
     here: whether that device is in the same namespace. addrgenmode: how it makes link-local addresses of its own.
+    sysctls: values by path below /proc/sys, with %s for its name.
     """
 
     device: Device
@@ -41,6 +42,7 @@ class Link:
     up: bool = False
     addrgenmode: str = "none"
     carrier: bool = False
+    sysctls: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def _link(item: dict[str, Any], own: Mapping[int, str], outside: Mapping[int, st
     here = "link_netnsid" not in item
     below = item.get("link_index")
     lower = None if below is None or kind == "veth" else (own if here else outside).get(below)
-    facts = [(name, data[key]) for name, key in _FACTS.get(kind, ()) if data.get(key) is not None]
+    facts = [(name, data[name]) for name in _FACTS.get(kind, ()) if data.get(name) is not None]
     device = Device(
         item["ifname"],
         kind,
@@ -162,7 +164,8 @@ def _link(item: dict[str, Any], own: Mapping[int, str], outside: Mapping[int, st
     flags = item.get("flags", [])
     # A device without one has no IPv6.
     addrgenmode = item.get("inet6_addr_gen_mode", "none")
-    return Link(device, item["ifindex"], below, here, "UP" in flags, addrgenmode, "LOWER_UP" in flags)
+    up, carrier = "UP" in flags, "LOWER_UP" in flags
+    return Link(device, item["ifindex"], below, here, up, addrgenmode, carrier, item.get("sysctls", {}))
 
 
 def _address(entry: Mapping[str, Any]) -> str:

@@ -36,7 +36,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_s
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Service, unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import (
-    SYSCTLS,
     RouterAnatomy,
     network_devices,
     router_anatomy,
@@ -187,7 +186,7 @@ def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> bool:
             _difference(changes, difference)
             if difference.verb in ("make", "remake"):
                 anew.add(device)
-    _inside(changes, anatomy, namespace)
+    _inside(changes, anatomy, namespace, anew)
     loaded = have.services.get(anatomy.namespace, NOTHING).process
     node_addresses.remove_others(changes, anatomy, namespace, loaded.loaded if loaded else None, anew)
     return any(leg.role == "ha" and leg.device.name in anew for leg in anatomy.legs)
@@ -243,15 +242,15 @@ def _of_devices(
         yield device.name, node_differences.carrier(device, anatomy.namespace, inside, outside)
 
 
-def _inside(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace) -> None:
+def _inside(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace, anew: Container[str]) -> None:
+    """What is there beside the devices. anew: names of those that are made anew."""
     name = anatomy.namespace
     loopback = namespace.links.get("lo")
     if loopback and not loopback.up:
         changes.add("set", "state of device lo of " + name, "down", "up", (Batch(("link set lo up",), name),))
-    for key, value in SYSCTLS:
-        have = namespace.sysctls.get(key)
-        if have != value:
-            changes.add("set", "%s of %s" % (key, name), have, value, (Sysctls(((key, value),), name),))
+    devices = [device.name for device in anatomy.devices if device.name not in anew]
+    for key, have, value in node_differences.sysctls(namespace, devices):
+        changes.add("set", "%s of %s" % (key, name), have, value, (Sysctls(((key, value),), name),))
     wanted = node_nat.ruleset(anatomy.router)
     if namespace.nat != wanted:
         changes.add("replace", "NAT of " + name, list(namespace.nat), list(wanted), (node_commands.nat(anatomy),))

@@ -23,7 +23,14 @@ _NDA_DST, _NDA_LLADDR = 1, 2
 _TYPE = 0x3FFF
 
 _ADDRESS, _NAME, _MTU, _LINK, _MASTER, _LINK_INFO, _AF_SPEC, _LINK_NETNSID = 1, 3, 4, 5, 10, 18, 26, 37
-_KIND, _DATA, _INET6_ADDR_GEN_MODE = 1, 2, 8
+_KIND, _DATA = 1, 2
+#: linux/if_link.h: what the two families say of a device; their values are arrays.
+_INET_CONF, _INET6_CONF, _INET6_ADDR_GEN_MODE = 1, 2, 8
+#: sysctls of a device by family, each with its place in that array (linux/ip.h, linux/ipv6.h).
+CONF = (
+    (socket.AF_INET, _INET_CONF, (("net/ipv4/conf/%s/forwarding", 0),)),
+    (socket.AF_INET6, _INET6_CONF, (("net/ipv6/conf/%s/forwarding", 0), ("net/ipv6/conf/%s/disable_ipv6", 26))),
+)
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _FLAGS = {1: "UP", 1 << 16: "LOWER_UP"}
 _GEN_MODES = {0: "eui64", 1: "none", 2: "stable_secret", 3: "random"}
@@ -126,9 +133,11 @@ def _link(index: int, flags: int, attributes: Attributes, names: Mapping[int, st
         item["link_index"] = _number(attributes[_LINK])
     if _LINK_NETNSID in attributes:
         item["link_netnsid"] = _number(attributes[_LINK_NETNSID])
-    mode = _nested(_nested(attributes, _AF_SPEC), int(socket.AF_INET6)).get(_INET6_ADDR_GEN_MODE)
+    families = _nested(attributes, _AF_SPEC)
+    mode = _nested(families, int(socket.AF_INET6)).get(_INET6_ADDR_GEN_MODE)
     if mode:
         item["inet6_addr_gen_mode"] = _GEN_MODES.get(_number(mode))
+    item["sysctls"] = dict(_sysctls(families))
     info = _nested(attributes, _LINK_INFO)
     if _KIND in info:
         kind = _text(info[_KIND])
@@ -136,9 +145,19 @@ def _link(index: int, flags: int, attributes: Attributes, names: Mapping[int, st
     return item
 
 
+def _sysctls(families: Attributes) -> Iterator[tuple[str, str]]:
+    """A device without a family, as without IPv6 below its MTU, has none of its values."""
+    for family, conf, places in CONF:
+        values = _nested(families, int(family)).get(conf, b"")
+        for key, place in places:
+            value = values[4 * place : 4 * place + 4]
+            if value:
+                yield key, str(_number(value))
+
+
 def _data(kind: str, data: Attributes, names: Mapping[int, str]) -> dict[str, Any]:
     if kind == "bridge" and 23 in data:
-        return {"mcast_snooping": _number(data[23])}
+        return {"mcast_snooping": _number(data[23]), "stp_state": _number(data[5])}
     if kind == "vlan" and 1 in data:
         return {"id": _number(data[1])}
     if kind == "macvlan" and 1 in data:
@@ -147,13 +166,18 @@ def _data(kind: str, data: Attributes, names: Mapping[int, str]) -> dict[str, An
 
 
 def _vxlan(data: Attributes, names: Mapping[int, str]) -> Iterator[tuple[str, Any]]:
-    """A group that is no multicast address is a single peer, which ``ip`` calls ``remote``."""
+    """A group that is no multicast address is a single peer, which ``ip`` calls ``remote``. Of what has a default only
+    another value is told."""
     if 1 in data:
         yield "id", _number(data[1])
     if 15 in data:
         yield "port", int.from_bytes(data[15], "big")
     if 3 in data:
         yield "link", names.get(_number(data[3]))
+    if any(data.get(5, b"")):
+        yield "ttl", _number(data[5])
+    if not any(data.get(7, b"\1")):
+        yield "learning", "off"
     for group, local, family in ((2, 4, socket.AF_INET), (16, 17, socket.AF_INET6)):
         if group in data and (data[group][0] == 0xFF if len(data[group]) == 16 else data[group][0] >> 4 == 0xE):
             yield "group", socket.inet_ntop(family, data[group])

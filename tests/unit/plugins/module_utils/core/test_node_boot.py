@@ -18,7 +18,7 @@ def test_a_vlan_network_is_a_vlan_device_of_its_uplink_in_a_bridge() -> None:
     assert lines[lines.index("# network plant") : lines.index("exit $status")] == [
         "# network plant",
         "ip -force -batch - <<'END'",
-        "link add name brqplant mtu 1496 type bridge mcast_snooping 0",
+        "link add name brqplant mtu 1496 type bridge mcast_snooping 0 stp_state 0",
         "link set brqplant addrgenmode none",
         "link set brqplant mtu 1495",
         "link set brqplant mtu 1496",

@@ -237,6 +237,26 @@ def test_addresses_go_with_a_device_that_is_made_anew() -> None:
     assert plan(other, spec).actions == ["remake device ul-eth1 of qrouter-edge1"]
 
 
+@pytest.mark.parametrize(
+    ("all_of_them", "actions"),
+    [
+        ("0", ["set net/ipv4/ip_forward of qrouter-edge1"]),
+        ("1", ["set net/ipv4/conf/qr-blue/forwarding of qrouter-edge1"]),
+    ],
+)
+def test_what_a_sysctl_sets_on_all_devices_is_not_set_once_more_on_each(all_of_them: str, actions: list[str]) -> None:
+    spec = spec_of(base())
+    have = settled_node.have(spec)
+    namespace = have.namespaces["qrouter-edge1"]
+    link = dataclasses.replace(namespace.links["qr-blue"], sysctls={"net/ipv4/conf/%s/forwarding": "0"})
+    changed = dataclasses.replace(
+        namespace,
+        links={**namespace.links, "qr-blue": link},
+        sysctls={**namespace.sysctls, "net/ipv4/ip_forward": all_of_them},
+    )
+    assert plan(dataclasses.replace(have, namespaces={"qrouter-edge1": changed}), spec).actions == actions
+
+
 def test_routers_are_made_fifty_in_a_step_and_shown_each() -> None:
     one = base()["routers"][0]
     routers = [
