@@ -13,7 +13,7 @@ description:
   - Loads C(br_netfilter) and sets C(net.bridge.bridge-nf-call-iptables) and C(net.bridge.bridge-nf-call-ip6tables) to
     C(1), now and at each boot.
   - For the latter it writes C(/etc/modules-load.d/linuxbridge-vrrp.conf) and
-    C(/etc/sysctl.d/60-linuxbridge-vrrp.conf), and touches no other file.
+    C(/etc/sysctl.d/99-zz-linuxbridge-vrrp.conf), which is read after C(/etc/sysctl.conf), and touches no other file.
 author: linuxbridge.vrrp contributors (@linuxbridge)
 attributes:
   check_mode:

@@ -35,6 +35,7 @@ options:
     description:
       - Kernel settings inside each of the namespaces, by key. Only C(net.) settings are of a namespace.
       - Others are untouched.
+      - Values are as the kernel shows them, so numbers are decimal, without a zero in front.
       - The separator is C(.), or C(/) when that comes first, as in C(net/ipv4/conf/eth0.100/forwarding).
     type: dict
   persistent:

@@ -17,7 +17,8 @@ MODULE = "br_netfilter"
 SETTINGS = ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
 
 MODULES_FILE = "/etc/modules-load.d/linuxbridge-vrrp.conf"
-SYSCTL_FILE = "/etc/sysctl.d/60-linuxbridge-vrrp.conf"
+#: Read after 99-sysctl.conf, which is /etc/sysctl.conf, where hosts of virtual machines often have 0 for both.
+SYSCTL_FILE = "/etc/sysctl.d/99-zz-linuxbridge-vrrp.conf"
 _HEAD = "# Security groups of Neutron's Linux bridge agent. Written by linuxbridge.vrrp.bridge_netfilter.\n"
 FILES = {
     MODULES_FILE: _HEAD + MODULE + "\n",

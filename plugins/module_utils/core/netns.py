@@ -18,6 +18,8 @@ LONGEST_NAME = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _KEY = re.compile(r"net[./][A-Za-z0-9_./-]+\Z")
 _VALUE = re.compile(r"[A-Za-z0-9._-]+(?: [A-Za-z0-9._-]+)*\Z")
+#: The kernel takes these for octal and hexadecimal numbers, and shows decimal ones.
+_NOT_DECIMAL = re.compile(r"(?:.* )?-?0[0-9xX]")
 _SWAPPED = str.maketrans("./", "/.")
 
 
@@ -91,6 +93,9 @@ def problems(names: Sequence[str], sysctls: Iterable[tuple[str, str]]) -> list[P
             found.append(Problem("sysctls", "%r is not a sysctl of a network namespace: use net.…" % key))
         elif not _VALUE.match(value):
             found.append(Problem("sysctls.%s" % key, "%r is not a value of a sysctl" % value))
+        elif _NOT_DECIMAL.match(value):
+            text = "%r is not what the kernel would show: give numbers in decimal, without a zero in front"
+            found.append(Problem("sysctls.%s" % key, text % value))
     return found
 
 

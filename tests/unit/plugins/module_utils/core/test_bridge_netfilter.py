@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.bridge_netfilter import (
     FILES,
     MODULES_FILE,
@@ -40,3 +42,7 @@ def test_a_setting_that_was_turned_off_is_turned_on_again() -> None:
 
 def test_a_file_that_was_edited_is_put_right() -> None:
     assert plan_netfilter(Have({**FILES, SYSCTL_FILE: "x = 1\n"}, ON)).actions == ["write %s" % SYSCTL_FILE]
+
+
+def test_what_etc_sysctl_conf_says_does_not_undo_it_at_boot() -> None:
+    assert sorted(["99-sysctl.conf", PurePath(SYSCTL_FILE).name])[-1] == PurePath(SYSCTL_FILE).name

@@ -126,9 +126,13 @@ def test_a_name_that_breaks_a_path_or_a_unit_is_refused(name: str) -> None:
         ("net.ipv4.ip_forward", "1; reboot", "sysctls.net.ipv4.ip_forward"),
         ("net.ipv4.ip_forward", "", "sysctls.net.ipv4.ip_forward"),
         ("net.ipv4.ip_forward", "$(x)", "sysctls.net.ipv4.ip_forward"),
+        ("net.ipv4.ip_forward", "01", "sysctls.net.ipv4.ip_forward"),
+        ("net.ipv4.ping_group_range", "0 0x10", "sysctls.net.ipv4.ping_group_range"),
     ],
 )
-def test_a_sysctl_outside_of_namespaces_or_with_a_command_in_it_is_refused(key: str, value: str, path: str) -> None:
+def test_a_sysctl_outside_of_namespaces_or_with_no_value_of_the_kernels_is_refused(
+    key: str, value: str, path: str
+) -> None:
     assert [problem.path for problem in problems(["red"], [(key, value)])] == [path]
 
 
