@@ -24,5 +24,16 @@ def test_the_run_ends_at_the_first_host_that_fails_or_is_lost(play: dict[str, An
 def test_what_restarts_something_is_on_one_host_at_a_time(play: dict[str, Any]) -> None:
     roles = [role for role in play.get("roles", []) if role["role"] != "linuxbridge.vrrp.preflight"]
     phases = [value for role in roles for key, value in role.items() if key.endswith("_phase")]
-    restarts = bool(roles) and (not phases or "restart" in phases or "main" in phases)
+    restarts = bool(roles) and (not phases or any("restart" in phase or "main" in phase for phase in phases))
     assert (play.get("serial") == 1) == restarts
+
+
+def test_agents_beside_a_server_are_restarted_when_its_files_are_written() -> None:
+    """Some of them are the agents' too: written later, they would make the next run restart the agents again."""
+    (tasks,) = [
+        play["tasks"] for play in PLAYS if play["name"] == "Network and compute nodes, packages and configuration"
+    ]
+    server, agents = tasks
+    assert server["ansible.builtin.include_role"] == {"name": "linuxbridge.vrrp.controller"}
+    assert server["vars"] == {"controller_phase": "configure"} and "groups.controllers" in server["when"]
+    assert agents["ansible.builtin.import_role"]["tasks_from"] == "configure"
