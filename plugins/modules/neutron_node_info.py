@@ -104,6 +104,8 @@ node:
           files do not say, and V(null) for a daemon without a configuration file. The VRRP password is there as
           C(ha_vrrp_auth_password_fingerprint) and C(ha_vrrp_auth_password_problems) only, and
           C(metadata_proxy_shared_secret) is V(set) if there is one.
+        - The C(linuxbridge_agent) reads C(ml2_conf.ini) too. What its own file says of
+          C(physical_interface_mappings) is there as C(physical_interface_mappings_of_its_file).
       type: dict
       returned: success
       sample: {linuxbridge_agent: null, l3_agent: null, metadata_agent: null, server: null}

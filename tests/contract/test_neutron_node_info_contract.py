@@ -188,6 +188,17 @@ def test_a_daemons_own_file_overrides_neutron_conf_and_without_it_neutron_conf_c
     assert configured.facts()["daemons"]["l3_agent"]["ha_vrrp_advert_int"] == "7"
 
 
+def test_a_mapping_of_another_file_is_no_mapping_of_the_agents_own(configured: FakeHost | RealHost) -> None:
+    text = "[linux_bridge]\nphysical_interface_mappings = %s\n"
+    configured.write("plugins/ml2/ml2_conf.ini", (text % "physnet2:eth3").encode())
+    agent = configured.facts()["daemons"]["linuxbridge_agent"]
+    assert agent["physical_interface_mappings"] == "physnet2:eth3"
+    assert agent["physical_interface_mappings_of_its_file"] is None
+    configured.write("plugins/ml2/linuxbridge_agent.ini", (text % "provider:eth1").encode())
+    agent = configured.facts()["daemons"]["linuxbridge_agent"]
+    assert agent["physical_interface_mappings"] == agent["physical_interface_mappings_of_its_file"] == "provider:eth1"
+
+
 def test_no_secret_is_told_only_what_is_wrong_with_it(configured: FakeHost | RealHost) -> None:
     facts = configured.facts()
     assert len(facts["daemons"]["l3_agent"]["ha_vrrp_auth_password_problems"]) == 1

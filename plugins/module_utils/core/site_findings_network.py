@@ -29,6 +29,8 @@ VXLAN_OVERHEAD = {4: 50, 6: 70}
 #: On a link, the whole block says only that hosts without DHCP may name themselves (RFC 3927).
 _ZEROCONF = "169.254.0.0/16"
 
+_OWN_MAPPINGS = "physical_interface_mappings_of_its_file"
+
 
 def interfaces(site: Site) -> Iterator[Finding]:
     for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
@@ -125,11 +127,24 @@ def _overlay_end(host: Host) -> str | None:
 
 
 def provider_mapping(site: Site) -> Iterator[Finding]:
-    """The Linux bridge agent does not start when a network or an interface is mapped twice (parse_mappings)."""
+    """The Linux bridge agent does not start when a network or an interface is mapped twice (parse_mappings), and takes
+    all mappings from the last file that has any.
+    """
     for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
         network, interface = host.wants("physical_network"), host.wants("provider_interface")
         mappings = host.has("linuxbridge_agent", "physical_interface_mappings") or ""
-        listed = [text.strip() for text in mappings.split(",")]
+        listed = [text.strip() for text in mappings.split(",") if text.strip()]
+        others = [text for text in listed if text != "%s:%s" % (network, interface)]
+        if network and interface and others and not host.has("linuxbridge_agent", _OWN_MAPPINGS):
+            yield Finding(
+                ERROR,
+                "provider_mapping_hidden",
+                (host.name,),
+                "physical_interface_mappings has %s, but not in linuxbridge_agent.ini: with %s:%s written there the "
+                "agent would no longer know it" % (", ".join(others), network, interface),
+                "move the option, with all it has, from ml2_conf.ini to linuxbridge_agent.ini",
+            )
+            continue
         for text in listed if network and interface and "%s:%s" % (network, interface) not in listed else ():
             key, _colon, value = (part.strip() for part in text.partition(":"))
             if key == network or value == interface:

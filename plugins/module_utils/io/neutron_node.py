@@ -182,14 +182,15 @@ def _configuration(port: NodePort, directory: str, salt: str) -> dict[str, Any]:
     daemons: dict[str, dict[str, Any] | None] = {}
     for daemon, (files, options) in _DAEMONS.items():
         read = [documents[name] for name in files if name in documents]
-        daemons[daemon] = (
-            {**_options(read, options), **_secrets(daemon, read, salt)} if files[-1] in documents else None
-        )
+        daemons[daemon] = {**_options(read, options), **_more(daemon, read, salt)} if files[-1] in documents else None
     return {"daemons": daemons, "noted_options": _noted_options(documents, directory), "unreadable": unreadable}
 
 
-def _secrets(daemon: str, documents: list[oslo_ini.Document], salt: str) -> dict[str, Any]:
-    """What may be told of the daemon's secrets."""
+def _more(daemon: str, documents: list[oslo_ini.Document], salt: str) -> dict[str, Any]:
+    """What may be told of the daemon's secrets, and what only its own file says."""
+    if daemon == "linuxbridge_agent":
+        own = oslo_ini.effective(documents[-1:], "linux_bridge", "physical_interface_mappings")
+        return {"physical_interface_mappings_of_its_file": own}
     if daemon == "metadata_agent":
         given = oslo_ini.effective(documents, "DEFAULT", "metadata_proxy_shared_secret")
         return {"metadata_proxy_shared_secret": "set" if given else None}

@@ -203,12 +203,37 @@ def test_a_mapping_that_keeps_the_agent_from_starting_is_an_error(
     site: Site, mappings: str, conflict: str | None
 ) -> None:
     site.want("compute1", physical_network="provider")
-    site.node("compute1")["daemons"]["linuxbridge_agent"]["physical_interface_mappings"] = mappings
+    agent = site.node("compute1")["daemons"]["linuxbridge_agent"]
+    agent["physical_interface_mappings"] = agent["physical_interface_mappings_of_its_file"] = mappings
     if conflict is None:
         assert site.findings() == []
         return
     assert site.error()["check"] == "provider_mapping_conflicts"
     assert "has %s, and the inventory wants provider:eth1;" % conflict in site.only()["what"]
+
+
+@pytest.mark.parametrize(
+    ("mappings", "own", "hidden"),
+    [
+        ("physnet2:eth3", None, "physnet2:eth3"),
+        ("provider:eth1, physnet2:eth3", None, "physnet2:eth3"),
+        ("provider:eth2", None, "provider:eth2"),
+        ("provider:eth1", None, None),
+        ("provider:eth1,physnet2:eth3", "provider:eth1,physnet2:eth3", None),
+        (None, None, None),
+    ],
+)
+def test_mappings_that_another_file_has_are_not_hidden(
+    site: Site, mappings: str | None, own: str | None, hidden: str | None
+) -> None:
+    site.want("compute1", physical_network="provider")
+    agent = site.node("compute1")["daemons"]["linuxbridge_agent"]
+    agent["physical_interface_mappings"], agent["physical_interface_mappings_of_its_file"] = mappings, own
+    if hidden is None:
+        assert site.findings() == []
+        return
+    assert site.error()["check"] == "provider_mapping_hidden"
+    assert "physical_interface_mappings has %s, but not in" % hidden in site.only()["what"]
 
 
 @pytest.mark.parametrize("driver", ["noop", "neutron.agent.firewall.NoopFirewallDriver"])
