@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_addresses
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 import edge_site
@@ -170,6 +173,25 @@ def test_devices_that_a_killed_run_had_just_made_come_up_without_addresses_of_th
     found = made.addresses(NAMESPACE) - {"fe80::f82f:76ff:fe9c:7a50/64", "fe80::f840:a3ff:fe6a:8c17/64"}
     assert not [address for address in found if address.startswith("fe80")]
     assert "eui64" not in made.ip("-n", NAMESPACE, "-d", "link", "show", "ha-ha")
+
+
+def test_an_active_router_without_an_address_gives_the_role_up_and_has_it_again(node: VirtualNode) -> None:
+    """No other node can take over here, so keepalived became active again when it could not have the address."""
+    assert wait_for(lambda: "2001:db8:1::1/64" in node.addresses(NAMESPACE), 10)
+    node.ip("-n", NAMESPACE, "link", "set", "qr-blue", "mtu", "1200")
+    missed = "restart linuxbridge-vrrp-qrouter-edge1.service (it is active without 2001:db8:1::1/64, "
+
+    def foreseen() -> bool:
+        mtu, *others = node.module(call(1), check=True)["actions"]
+        return mtu == "set MTU of device qr-blue of " + NAMESPACE and [other[: len(missed)] for other in others] == [
+            missed
+        ]
+
+    assert wait_for(foreseen, 30)
+    assert len(make(node, 1)["actions"]) == 2
+    assert wait_for(lambda: "2001:db8:1::1/64" in node.addresses(NAMESPACE), 15)
+    time.sleep(node_addresses.SETTLED + 1)
+    assert make(node, 1)["actions"] == []
 
 
 def test_a_backup_has_no_address_of_its_own_when_an_mtu_was_too_small_for_a_time(peer: VirtualNode) -> None:

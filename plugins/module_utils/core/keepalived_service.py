@@ -58,13 +58,15 @@ class File:
 class Process:
     """A running keepalived. as_asked: in the network namespace and with the file that the service names.
 
-    recorder: the recorder that it started is alive. loaded: the text that it has read; None when that is unknown.
+    recorder: the recorder that it started is alive. loaded: the text that it has read, loaded_at: when, in seconds of
+    the epoch; None when that is unknown.
     """
 
     pid: int
     as_asked: bool = True
     recorder: bool = True
     loaded: str | None = None
+    loaded_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,11 @@ def plan_services(
         steps += [*_read_again(units_change and not disabled), *_together("enable", disabled)]
         steps += _together("start", stopped)
     steps += _together("reload", [unit for verb, unit, _why in todo if verb == "reload"])
-    steps += [Step(verb, "%s (%s)" % (unit, why), (unit,)) for verb, unit, why in todo if verb == "restart"]
-    return steps
+    return steps + [restart(unit, why) for verb, unit, why in todo if verb == "restart"]
+
+
+def restart(unit: str, why: str) -> Step:
+    return Step("restart", "%s (%s)" % (unit, why), (unit,))
 
 
 def plan_removal(names: Iterable[str], found: Mapping[str, Found], layout: Layout = NODE) -> list[Step]:

@@ -1,7 +1,7 @@
 # Copyright: linuxbridge.vrrp contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses on the devices of a router that neither the node nor keepalived should have there."""
+"""Addresses on the devices of a router: those that nobody should have there, and those that an active one lacks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,33 @@ from collections.abc import Container
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Configuration
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import Found
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import parse
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import RouterAnatomy
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_changes import Changes
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import Batch
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Namespace
+
+#: Seconds that keepalived gets to put its addresses in place after it became active or read another configuration.
+SETTLED = 5.0
+
+
+def missing(anatomy: RouterAnatomy, namespace: Namespace, found: Found, at: float) -> list[str]:
+    """What an active router is without, and keepalived does not put back; at: when it was looked at.
+
+    keepalived gives the role up when it loses an address, so this is what was in its way when it became active again.
+    """
+    if found.state != "master" or found.since is None or found.process is None or found.process.loaded_at is None:
+        return []
+    if at - max(found.since, found.process.loaded_at) < SETTLED:
+        return []
+    links, told = namespace.links, _by_device(_read(found.process.loaded))
+    return [
+        address
+        for device, addresses in sorted(_by_device(anatomy.configuration).items())
+        for address in sorted(addresses & told.get(device, set()))
+        if device in links and address not in links[device].device.addresses
+    ]
 
 
 def remove_others(
@@ -22,8 +44,7 @@ def remove_others(
 ) -> None:
     """Addresses that nothing accounts for go; those of a device that is made anew went with it.
 
-    Those that are missing of an active router are keepalived's: it gives the role up when it loses one, and whoever is
-    active next has them all. What it has read (loaded) is left to it, for a reload takes from it what is no longer
+    What keepalived has read (loaded) is left to it, for a reload takes from it what is no longer
     wanted. anew: names of the devices that are made anew.
     """
     name, primary = anatomy.namespace, node_names.primary_address(anatomy.router.virtual_router_id)

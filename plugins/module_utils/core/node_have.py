@@ -86,7 +86,8 @@ class Have:
     """A node. files: by path, those that the module writes; existing: names of all namespaces.
 
     keepalived, nftables: whether they are installed. companions: the daemons beside those of routers. reach: the
-    namespaces of the routers that were looked at, and that a plan is about; None for all.
+    namespaces of the routers that were looked at, and that a plan is about; None for all. at: when, in seconds of the
+    epoch by the node's clock.
     """
 
     record: Record = Record()
@@ -104,6 +105,7 @@ class Have:
     nftables: bool = True
     companions: Companions = field(default_factory=Companions)
     reach: frozenset[str] | None = None
+    at: float = 0.0
 
     def reached(self, routers: Iterable[Router]) -> list[Router]:
         """Those of the routers that were looked at."""

@@ -30,6 +30,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_s
     File,
     plan_removal,
     plan_services,
+    restart,
     restarts,
     shown,
     test,
@@ -114,6 +115,7 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
                 _difference(changes, difference)
     anew = [anatomy.namespace for anatomy in routers if _router(changes, have, anatomy)]
     kept += _again(have, kept, anew)
+    kept += _put_back(have, kept, routers)
     missing = [anatomy for anatomy in routers if anatomy.namespace not in have.namespaces]
     tests, kept = _tests(kept, missing)
     _make_routers(changes, have, missing, tests)
@@ -194,10 +196,26 @@ def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> bool:
 
 def _again(have: Have, steps: Sequence[Step], names: Sequence[str]) -> list[Step]:
     """keepalived goes on with the number of the HA interface that it had, and hears and says nothing more (2.2.7)."""
-    told = {unit for step in steps if step.verb in ("reload", *STARTS) for unit in step.payload or ()}
     running = [unit_name(name) for name in names if have.services.get(name, NOTHING).process]
-    units = [unit for unit in running if unit not in told]
+    units = [unit for unit in running if unit not in _told(steps)]
     return [Step("reload", " ".join(units), tuple(units))] if units else []
+
+
+def _put_back(have: Have, steps: Sequence[Step], routers: Sequence[RouterAnatomy]) -> list[Step]:
+    """A node that took an address for keepalived could have it when another node has it already."""
+    found = []
+    for one in routers:
+        unit, inside = unit_name(one.namespace), have.namespaces.get(one.namespace)
+        service = have.services.get(one.namespace, NOTHING)
+        gone = node_addresses.missing(one, inside, service, have.at) if inside and unit not in _told(steps) else []
+        if gone:
+            found.append(restart(unit, "it is active without %s, and does not put that back" % ", ".join(gone)))
+    return found
+
+
+def _told(steps: Sequence[Step]) -> set[str]:
+    """The units whose keepalived reads its configuration again, or starts."""
+    return {unit for step in steps if step.verb in ("reload", *STARTS) for unit in step.payload or ()}
 
 
 def _tests(steps: Sequence[Step], missing: Sequence[RouterAnatomy]) -> tuple[dict[str, ConfigTest], list[Step]]:

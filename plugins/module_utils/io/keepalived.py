@@ -124,11 +124,13 @@ class Keepalived:
         arguments = _arguments(pid)
         as_asked = "--use-file=" + self._layout.configuration(name) in arguments
         home = "/run/netns/" + namespace if namespace else "/proc/self/ns/net"
+        loaded, loaded_at = _text_and_time(self._layout.loaded(name))
         return Process(
             pid=pid,
             as_asked=as_asked and _same("/proc/%d/ns/net" % pid, home),
             recorder=self._recording(name),
-            loaded=_text(self._layout.loaded(name)) or None,
+            loaded=loaded or None,
+            loaded_at=loaded_at,
         )
 
     def _recording(self, name: str) -> bool:
@@ -207,11 +209,16 @@ class Keepalived:
 
 def _text(path: str) -> str:
     """What a file of the runtime directory holds; "" when there is none."""
+    return _text_and_time(path)[0]
+
+
+def _text_and_time(path: str) -> tuple[str, float | None]:
+    """The same, and when it was written, in seconds of the epoch."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+            return file.read(), os.fstat(file.fileno()).st_mtime
     except OSError:
-        return ""
+        return "", None
 
 
 def _drain(fifo: str) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -109,6 +110,7 @@ class Node:
             nftables=installed("nft"),
             companions=self._companions.look(names, companions),
             reach=self._reach,
+            at=time.time(),
         )
 
     def apply(self, step: Step) -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, reject, settings
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived, node_anatomy, node_record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import Process
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import Batch, ConfigTest
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather, lost
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
@@ -161,6 +162,35 @@ def test_an_active_router_keeps_its_virtual_addresses_and_a_backup_does_not() ->
     backup = with_address(settled_node.have(spec), "qr-blue", "198.51.100.1/24")
     assert plan(backup, spec).actions == ["remove address 198.51.100.1/24 of device qr-blue of qrouter-edge1"]
     assert plan(with_address(backup, "ha-ha", "169.254.0.7/24"), spec).actions == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "seconds", "restarts"),
+    [
+        ({}, 6, True),
+        # It may be at it.
+        ({}, 4, False),
+        ({"since": 1003.0}, 6, False),
+        ({"state": "backup"}, 6, False),
+        ({"process": Process(1, loaded=None, loaded_at=1000.0)}, 6, False),
+    ],
+)
+def test_an_active_router_that_goes_on_without_an_address_is_started_anew(
+    changed: dict[str, Any], seconds: float, restarts: bool
+) -> None:
+    spec = spec_of(base())
+    settled = settled_node.have(spec)
+    found = settled.services["qrouter-edge1"]
+    assert found.process
+    process = dataclasses.replace(found.process, loaded_at=1000.0)
+    service = dataclasses.replace(found, **{"state": "master", "since": 999.0, "process": process, **changed})
+    have = dataclasses.replace(settled, services={"qrouter-edge1": service}, at=1000 + seconds)
+    for address in node_anatomy.router_anatomy(spec.routers[0], spec).configuration.instances[0].virtual_addresses:
+        have = with_address(have, address.interface or "", address.address)
+    result = plan(have, spec)
+    verbs = [step.verb for step in result.steps]
+    assert ("restart" in verbs) == restarts and set(verbs) <= {"restart", "reload"}
+    assert len(result.warnings) == restarts
 
 
 def test_a_password_that_is_not_given_is_the_one_that_the_node_has() -> None:
