@@ -29,6 +29,9 @@ def overlapping(network: str, others: Iterable[str]) -> list[str]:
         raise ValueError(str(error)) from error
     if "/" not in network:
         raise ValueError("%s has no prefix length" % network)
+    # The server does not start with an address of a network (HANetworkCIDRNotValid), and its subnet is always IPv4.
+    if asked.version != 4 or asked.ip != asked.network:
+        raise ValueError("%s is not an IPv4 network" % network)
     return [other for other in others if asked in netaddr.IPNetwork(other) or netaddr.IPNetwork(other) in asked]
 
 
@@ -37,10 +40,11 @@ def site_findings(
     groups: dict[str, list[str]],
     api: dict[str, Any],
     accepted: Iterable[str] = (),
+    agents: Iterable[dict[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     if netaddr is None:
         raise AnsibleFilterError("networks are compared with netaddr: install it for the Python that runs Ansible")
-    found = core.findings(site_from(hosts, groups, api), overlapping, accepted)
+    found = core.findings(site_from(hosts, groups, api, agents), overlapping, accepted)
     return [dict(asdict(finding), hosts=list(finding.hosts)) for finding in found]
 
 

@@ -130,7 +130,9 @@ routers:
       elements: dict
       sample: [{address: 198.51.100.99/24, interface: qr-da3504ad-ba}]
     uplinks:
-      description: Interfaces of the node that carry the router's HA network.
+      description:
+        - Interfaces of the node whose loss cuts off the router's HA network, such as a bond or a VLAN. What these rest
+          on is not listed.
       type: list
       elements: str
       sample: [eth2]

@@ -120,3 +120,34 @@ def missing_variables(site: Site) -> Iterator[Finding]:
                 "the variable %s has no value" % name,
                 "set it in the inventory, secrets in a vault file",
             )
+
+
+def dhcp_metadata_group(site: Site) -> Iterator[Finding]:
+    groups = (COMPUTE_NODES, NETWORK_NODES)
+    for host in site.members(*groups):
+        group = host.wants("dhcp_metadata_on")
+        if group and group not in groups:
+            yield Finding(
+                ERROR,
+                "dhcp_metadata_on_unknown",
+                (host.name,),
+                "dhcp_metadata_on is %s, where nothing would be put" % group,
+                "set it to %s or %s, or leave it out, and the agents stay where they are" % groups,
+            )
+
+
+def agents_known(site: Site) -> Iterator[Finding]:
+    """Neutron knows an agent by the name of its host, which is not always the inventory's."""
+    known = site.linuxbridge_agents
+    for host in site.examined(NETWORK_NODES, COMPUTE_NODES) if known else ():
+        name = host.wants("agent_node_host") or host.name
+        if host.runs("linuxbridge_agent") and name not in known:
+            yield Finding(
+                WARNING,
+                "agent_unknown",
+                (host.name,),
+                "has a Linux bridge agent, and Neutron knows none on %s; it knows them on %s"
+                % (name, ", ".join(known)),
+                "set agent_node_host to the name that the host's agents report, which is their option host, else its "
+                "own; nothing to do where the agent has never been started",
+            )

@@ -117,13 +117,34 @@ def overlay_routed(site: Site) -> Iterator[Finding]:
 
 
 def _overlay_end(host: Host) -> str | None:
-    """The node's end of its tunnels with its prefix length; None where there is none, which is another finding."""
+    """The node's end of its tunnels after a run, with its prefix length; None where there is none, which is another
+    finding.
+    """
     found = _by_name(host).get(host.wants("overlay_interface") or "")
+    addresses = _addresses(host, found) if found else []
     wanted = (host.wants("overlay_address") or "").split("/")[0]
-    for address in _addresses(host, found) if found else ():
+    now = host.has("linuxbridge_agent", "local_ip")
+    if not wanted and now in [address.split("/")[0] for address in addresses]:
+        return next(address for address in addresses if address.split("/")[0] == now)
+    for address in addresses:
         if address.split("/")[0] == wanted or (not wanted and ":" not in address):
             return address
     return None
+
+
+def overlay_address(site: Site) -> Iterator[Finding]:
+    """The agent leaves VXLAN devices that are there with the address that they have."""
+    for host in site.examined(NETWORK_NODES, COMPUTE_NODES):
+        now, end = host.has("linuxbridge_agent", "local_ip"), _overlay_end(host)
+        if now and end and now != end.split("/")[0]:
+            yield Finding(
+                ERROR,
+                "local_ip_changes",
+                (host.name,),
+                "[vxlan] local_ip is %s, and a run would set %s, of %s"
+                % (now, end.split("/")[0], host.wants("overlay_interface")),
+                "set overlay_interface, or overlay_address, to what the host uses; accept this if the host is empty",
+            )
 
 
 def provider_mapping(site: Site) -> Iterator[Finding]:
@@ -198,7 +219,7 @@ def ha_network(site: Site, overlapping: Overlapping) -> Iterator[Finding]:
     try:
         taken = {user: overlapping(cidr, networks) for user, networks in _networks_in_use(site).items()}
     except ValueError:
-        yield Finding(ERROR, "ha_network_invalid", names, "l3_ha_net_cidr %s is not a network" % cidr, remedy)
+        yield Finding(ERROR, "ha_network_invalid", names, "l3_ha_net_cidr %s is not an IPv4 network" % cidr, remedy)
         return
     for (user, hosts), networks in taken.items():
         for network in networks:

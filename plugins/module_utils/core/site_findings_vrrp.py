@@ -49,6 +49,19 @@ def options_agree(site: Site) -> Iterator[Finding]:
             )
 
 
+def authentication(site: Site) -> Iterator[Finding]:
+    for host in site.members(NETWORK_NODES):
+        kind = host.wants("ha_vrrp_auth_type")
+        if kind and kind not in ("AH", "PASS"):
+            yield Finding(
+                ERROR,
+                "vrrp_auth_type_unknown",
+                (host.name,),
+                "ha_vrrp_auth_type is %s, with which the L3 agent does not start" % kind,
+                "set it to PASS or AH, or leave it out",
+            )
+
+
 def _shown(option: str) -> str:
     return "ha_vrrp_auth_password" if option == _PASSWORD else option
 

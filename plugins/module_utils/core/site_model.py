@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import neutr
 ERROR, WARNING, NOTE = SEVERITIES = ("error", "warning", "note")
 
 CONTROLLERS, NETWORK_NODES, COMPUTE_NODES = "controllers", "network_nodes", "compute_nodes"
+
+LINUXBRIDGE_AGENT = "neutron-linuxbridge-agent"
 
 #: Subnets of l3_ha_net_cidr itself, by older and newer neutron-lib.
 _HA_SUBNETS = ("HA subnet tenant ", "HA subnet project ")
@@ -96,11 +99,15 @@ class Host:
 
 @dataclass(frozen=True)
 class Site:
-    """All hosts, in the inventory's order; subnets that Neutron already has (name, CIDR), or why none are known."""
+    """All hosts, in the inventory's order; subnets that Neutron already has (name, CIDR), or why none are known.
+
+    linuxbridge_agents: names of the hosts whose agents Neutron knows, none where it was not asked.
+    """
 
     hosts: tuple[Host, ...]
     subnets: tuple[tuple[str, str], ...] = ()
     api_failure: str = ""
+    linuxbridge_agents: tuple[str, ...] = ()
 
     def members(self, *groups: str) -> tuple[Host, ...]:
         return tuple(host for host in self.hosts if host.in_group(*groups))
@@ -145,11 +152,12 @@ def site_from(
     hosts: dict[str, dict[str, Any]],
     groups: dict[str, list[str]],
     api: dict[str, Any],
+    agents: Iterable[Mapping[str, Any]] = (),
 ) -> Site:
     """A site from plain values.
 
     hosts: those of the run, with wanted, node and failure. groups: the inventory's. api: {} if it was not asked, its
-    subnets (name, cidr), or the reason for none as msg.
+    subnets (name, cidr), or the reason for none as msg. agents: as Neutron lists them.
     """
     members = [name for group in (CONTROLLERS, NETWORK_NODES, COMPUTE_NODES) for name in groups.get(group, [])]
     return Site(
@@ -169,5 +177,6 @@ def site_from(
             for subnet in api.get("subnets", [])
             if not subnet["name"].startswith(_HA_SUBNETS)
         ),
+        linuxbridge_agents=tuple(sorted(agent["host"] for agent in agents if agent["binary"] == LINUXBRIDGE_AGENT)),
         api_failure="" if not api or "subnets" in api else str(api.get("msg") or "no answer"),
     )

@@ -29,7 +29,9 @@ class Links:
                 self._below.setdefault(link["master"], []).append(name)
 
     def uplinks(self, devices: Sequence[Json]) -> list[str]:
-        """The interfaces that carry the HA network of a router; devices: of its namespace, as ``ip -j addr``."""
+        """The interfaces whose loss cuts off the HA network of a router, such as a bond or a VLAN: what is right below
+        its VXLAN device, or in its bridge. devices: of the router's namespace, as ``ip -j addr``.
+        """
         found: set[str] = set()
         for device in devices:
             outside = self._by_index.get(device.get("link_index"))
@@ -37,7 +39,7 @@ class Links:
                 continue
             bridge = outside["ifname"] if _kind(outside) == "bridge" else outside.get("master")
             if bridge:
-                found |= self._roots(bridge)
+                found |= self._outer(bridge)
         return sorted(found)
 
     def carriers(self, name: str) -> list[str]:
@@ -51,10 +53,11 @@ class Links:
                     pending.append(lower)
         return sorted(found)
 
-    def _roots(self, bridge: str) -> set[str]:
+    def _outer(self, bridge: str) -> set[str]:
         if bridge not in self._uplinks:
-            lower = set(self.carriers(bridge)) - {bridge}
-            self._uplinks[bridge] = {name for name in lower if not self._below.get(name)}
+            ports = self._below.get(bridge, ())
+            below = [self._below.get(port, ()) if _kind(self._by_name[port]) == "vxlan" else [port] for port in ports]
+            self._uplinks[bridge] = {name for names in below for name in names}
         return self._uplinks[bridge]
 
 

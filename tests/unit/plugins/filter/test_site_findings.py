@@ -85,6 +85,7 @@ class Site:
         self.groups = copy.deepcopy(GROUPS)
         self.api: dict[str, Any] = {}
         self.accepted: list[str] = []
+        self.agents: list[dict[str, Any]] = []
 
     def node(self, name: str) -> dict[str, Any]:
         return self.hosts[name]["node"]
@@ -101,7 +102,7 @@ class Site:
 
     def findings(self) -> list[dict[str, Any]]:
         """All findings; whatever can stop a run can also be accepted."""
-        found = site_findings(self.hosts, self.groups, self.api, self.accepted)
+        found = site_findings(self.hosts, self.groups, self.api, self.accepted, self.agents)
         assert [each for each in found if each["severity"] == "error" and each["check"] not in ACCEPTABLE] == []
         return found
 
@@ -187,6 +188,52 @@ def test_the_overlay_address_that_the_inventory_names_is_the_one_that_counts(sit
     assert site.error()["check"] == "overlay_routed"
     site.want("compute1", overlay_address="198.51.100.15")
     assert site.findings() == []
+
+
+def test_the_address_of_an_agents_tunnels_is_not_changed_unasked(site: Site) -> None:
+    interface, agent = site.node("compute1")["interfaces"][2], site.node("compute1")["daemons"]["linuxbridge_agent"]
+    interface["addresses"] = ["198.51.100.200/24", "198.51.100.15/24"]
+    agent["local_ip"] = "198.51.100.15"
+    assert site.findings() == []
+    site.want("compute1", overlay_address="198.51.100.200/24")
+    assert site.error()["check"] == "local_ip_changes"
+    assert "local_ip is 198.51.100.15, and a run would set 198.51.100.200, of eth2" in site.only()["what"]
+    site.want("compute1", overlay_address="")
+    agent["local_ip"] = "192.0.2.15"
+    assert site.error()["check"] == "local_ip_changes"
+
+
+def test_a_group_that_no_agents_can_be_on_is_an_error(site: Site) -> None:
+    for group in ("compute_nodes", "network_nodes", ""):
+        site.want(dhcp_metadata_on=group)
+        assert site.findings() == []
+    site.want(dhcp_metadata_on="network_node")
+    assert site.error()["check"] == "dhcp_metadata_on_unknown"
+    assert site.only()["hosts"] == NODES
+
+
+def test_an_agent_that_neutron_knows_by_another_name_is_a_warning(site: Site) -> None:
+    site.agents = [{"binary": "neutron-linuxbridge-agent", "host": name} for name in NODES]
+    assert site.findings() == []
+    site.agents[-1]["host"] = "compute1.example.com"
+    assert (site.only()["severity"], site.only()["check"]) == ("warning", "agent_unknown")
+    assert site.only()["hosts"] == ["compute1"]
+    site.want("compute1", agent_node_host="compute1.example.com")
+    assert site.findings() == []
+    site.agents.pop(0)
+    site.node("network1")["daemons"]["linuxbridge_agent"] = None
+    assert [each for each in site.findings() if each["check"] == "agent_unknown"] == []
+
+
+@pytest.mark.parametrize("kind", ["AH", "PASS", "", None])
+def test_a_kind_of_authentication_that_neutron_knows_is_fine(site: Site, kind: str | None) -> None:
+    site.want(ha_vrrp_auth_type=kind)
+    assert site.findings() == []
+
+
+def test_another_kind_of_authentication_is_an_error(site: Site) -> None:
+    site.want(ha_vrrp_auth_type="PLAIN")
+    assert site.error()["check"] == "vrrp_auth_type_unknown"
 
 
 @pytest.mark.parametrize(
@@ -577,7 +624,7 @@ def test_the_ha_network_is_settled_when_every_server_has_the_one_that_is_wanted(
     assert site_ha_network_is_settled(site.hosts, site.groups) is False
 
 
-@pytest.mark.parametrize("cidr", ["169.254.192.0", "169.254.192.0/33", "ha-net"])
+@pytest.mark.parametrize("cidr", ["169.254.192.0", "169.254.192.0/33", "ha-net", "10.9.0.1/24", "fd00::/64"])
 def test_a_ha_network_that_is_none_is_an_error(site: Site, cidr: str) -> None:
     site.want("controller1", l3_ha_net_cidr=cidr)
     assert site.error()["check"] == "ha_network_invalid"

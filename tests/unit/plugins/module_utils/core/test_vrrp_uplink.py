@@ -50,7 +50,7 @@ def test_a_macvlan_ha_device_is_carried_by_the_bridge_it_is_on() -> None:
     assert node().uplinks(ha(9)) == ["eth1"]
 
 
-def test_a_vlan_on_a_bond_is_carried_by_the_bonds_ports() -> None:
+def test_a_vlan_on_a_bond_is_the_uplink_and_not_the_bonds_ports() -> None:
     links = node(
         link(11, "bond0", "bond"),
         link(12, "eth3", master="bond0"),
@@ -59,7 +59,31 @@ def test_a_vlan_on_a_bond_is_carried_by_the_bonds_ports() -> None:
         link(15, "brqvlan", "bridge"),
         link(16, "tap4", "veth", "brqvlan", link_index=2, link_netnsid=1),
     )
-    assert links.uplinks(ha(16)) == ["eth3", "eth4"]
+    assert links.uplinks(ha(16)) == ["bond0.7"]
+    assert links.carriers("bond0.7") == ["bond0", "bond0.7", "eth3", "eth4"]
+
+
+def test_an_overlay_on_a_vlan_beside_the_connections_can_be_cut_without_it() -> None:
+    links = node(
+        link(11, "eth2.10", "vlan", link="eth2"),
+        link(12, "eth2.30", "vlan", link="eth2"),
+        link(13, "brqtwo", "bridge"),
+        link(14, "vxlan-10", "vxlan", "brqtwo", info_data={"link": "eth2.30", "id": 10}),
+        link(15, "tap4", "veth", "brqtwo", link_index=2, link_netnsid=1),
+    )
+    (uplink,) = links.uplinks(ha(15))
+    assert uplink == "eth2.30" and uplink not in links.carriers("eth2.10")
+
+
+def test_an_overlay_on_a_bond_is_the_bonds() -> None:
+    links = node(
+        link(11, "bond0", "bond"),
+        link(12, "eth3", master="bond0"),
+        link(13, "brqtwo", "bridge"),
+        link(14, "vxlan-10", "vxlan", "brqtwo", info_data={"link": "bond0", "id": 10}),
+        link(15, "tap4", "veth", "brqtwo", link_index=2, link_netnsid=1),
+    )
+    assert links.uplinks(ha(15)) == ["bond0"]
 
 
 def test_only_the_ha_device_counts() -> None:
