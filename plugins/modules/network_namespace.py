@@ -34,7 +34,9 @@ options:
   sysctls:
     description:
       - Kernel settings inside each of the namespaces, by key. Only C(net.) settings are of a namespace.
-      - Others are untouched.
+      - Others are untouched, but for those that the kernel changes along, as it sets C(forwarding) of all devices with
+        C(net.ipv4.ip_forward). That and those of C(all) are set first, then those of C(default), then those of single
+        devices, so that a device can be an exception.
       - Values are as the kernel shows them, so numbers are decimal, without a zero in front.
       - The separator is C(.), or C(/) when that comes first, as in C(net/ipv4/conf/eth0.100/forwarding).
     type: dict

@@ -152,10 +152,39 @@ def test_a_sysctl_that_is_not_there_is_an_error_that_names_it(module: Module) ->
     ]
 
 
+@pytest.mark.parametrize(
+    "sysctls",
+    [
+        {"net.ipv6.conf.all.disable_ipv6": 1, "net.ipv6.conf.lo.disable_ipv6": 0},
+        {"net.ipv4.ip_forward": 1, "net.ipv4.conf.e0.forwarding": 0},
+        {"net.ipv4.ip_forward": 1, "net.ipv4.conf.all.accept_redirects": 1},
+        {"net.ipv4.conf.all.forwarding": 1, "net/ipv4/conf/all/accept_redirects": 1},
+        {"net.ipv4.conf.default.arp_ignore": 1, "net.ipv4.conf.e0.arp_ignore": 0},
+    ],
+)
+def test_an_exception_from_a_broad_sysctl_holds_in_one_run_and_at_boot(
+    module: Module, tmp_path: Path, sysctls: dict[str, int]
+) -> None:
+    module(name=[RED])
+    run("ip", "-n", RED, "link", "add", "e0", "type", "veth", "peer", "name", "e1")
+    result = module(name=[RED], sysctls=sysctls)
+    assert not result["failed"], result
+    run("ip", "netns", "delete", RED)
+    run("ip", "netns", "add", RED)
+    run("ip", "-n", RED, "link", "add", "e0", "type", "veth", "peer", "name", "e1")
+    for command in unit_commands(tmp_path):
+        run("sh", "-c", command)
+    assert module(name=[RED], sysctls=sysctls)["actions"] == []
+
+
+def unit_commands(tmp_path: Path) -> list[str]:
+    text = (tmp_path / "units" / ("linuxbridge-vrrp-netns-%s.service" % RED)).read_text()
+    return [line[len("ExecStart=") :].lstrip("-") for line in text.splitlines() if line.startswith("ExecStart=")]
+
+
 def test_a_persistent_namespace_has_a_unit_whose_commands_work(module: Module, tmp_path: Path) -> None:
     module(name=[RED], sysctls=SYSCTLS)
-    text = (tmp_path / "units" / ("linuxbridge-vrrp-netns-%s.service" % RED)).read_text()
-    commands = [line[len("ExecStart=") :].lstrip("-") for line in text.splitlines() if line.startswith("ExecStart=")]
+    commands = unit_commands(tmp_path)
     for _unused in range(2):
         for command in commands:
             run("sh", "-c", command)

@@ -21,11 +21,15 @@ _VALUE = re.compile(r"[A-Za-z0-9._-]+(?: [A-Za-z0-9._-]+)*\Z")
 #: The kernel takes these for octal and hexadecimal numbers, and shows decimal ones.
 _NOT_DECIMAL = re.compile(r"(?:.* )?-?0[0-9xX]")
 _SWAPPED = str.maketrans("./", "/.")
+#: The kernel carries a setting of ``all`` or ``default`` over to devices; any other name is one device.
+_BREADTH = {"all": 0, "default": 1}
+_DEVICE = 2
 
 
 @dataclass(frozen=True)
 class Namespace:
-    """A network namespace by its exact name. sysctls: pairs of key and value, sorted; others are untouched.
+    """A network namespace by its exact name. sysctls: pairs of key and value in the order in which they are set, as
+    parse_sysctls() gives them; others are untouched.
 
     persistent: a systemd unit makes it again at boot.
     """
@@ -68,13 +72,35 @@ def sysctl_path(key: str) -> str:
     return "/proc/sys/" + (key.translate(_SWAPPED) if key.partition("/")[0].count(".") else key)
 
 
+def _place(key: str) -> tuple[str, str, str]:
+    """Table, device and name of a sysctl of a device. ip_forward is another name of one of them."""
+    table, device, name = sysctl_path(key).rsplit("/", 2)
+    return ("/proc/sys/net/ipv4/conf", "all", "forwarding") if name == "ip_forward" else (table, device, name)
+
+
+def _order(pair: tuple[str, str]) -> tuple[int, bool, str]:
+    """What changes others comes before them; forwarding of all resets accept_redirects of all."""
+    _table, device, name = _place(pair[0])
+    return _BREADTH.get(device, _DEVICE), name != "forwarding", pair[0]
+
+
+def _changes(one: str, other: str) -> bool:
+    """Whether the kernel may change the other sysctl when the one is set, even to the value that it had."""
+    (table, device, name), (other_table, other_device, other_name) = _place(one), _place(other)
+    if table != other_table:
+        return False
+    if device == other_device == "all":
+        return (name, other_name) == ("forwarding", "accept_redirects")
+    return name == other_name and _BREADTH.get(device, _DEVICE) < _BREADTH.get(other_device, _DEVICE)
+
+
 def parse_sysctls(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Pairs as the kernel shows them: true is 1, white space is one space."""
+    """Pairs as the kernel shows them, in the order in which they are set: true is 1, white space is one space."""
     pairs = []
     for key, value in given.items():
         text = str(int(value)) if isinstance(value, bool) else str(value)
         pairs.append((str(key), " ".join(text.split())))
-    return tuple(sorted(pairs))
+    return tuple(sorted(pairs, key=_order))
 
 
 def problems(names: Sequence[str], sysctls: Iterable[tuple[str, str]]) -> list[Problem]:
@@ -122,16 +148,24 @@ def plan_present(want: Namespace, have: Found) -> list[Step]:
         steps.append(Step("create", "network namespace " + want.name, want.name))
     if not have.loopback_up:
         steps.append(Step("bring up", "lo in " + want.name, want.name))
-    values = have.sysctls or {}
-    for key, value in want.sysctls:
-        if values.get(key) != value:
-            steps.append(Step("set", "%s=%s in %s" % (key, value, want.name), (want.name, key, value)))
+    steps += _plan_sysctls(want, have.sysctls or {})
     if want.persistent:
         if have.unit != unit_text(want):
             steps.append(Step("write", "unit " + want.unit, (want.unit, unit_text(want))))
         steps += [] if have.enabled else [Step("enable", want.unit, want.unit)]
         return steps
     return steps + _plan_unit_away(want.name, have)
+
+
+def _plan_sysctls(want: Namespace, values: Mapping[str, str | None]) -> list[Step]:
+    """Also those that are right until another is set."""
+    steps = []
+    done: list[str] = []
+    for key, value in want.sysctls:
+        if values.get(key) != value or any(_changes(other, key) for other in done):
+            steps.append(Step("set", "%s=%s in %s" % (key, value, want.name), (want.name, key, value)))
+            done.append(key)
+    return steps
 
 
 def plan_absent(name: str, have: Found) -> list[Step]:

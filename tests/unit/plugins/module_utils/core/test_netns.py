@@ -93,6 +93,45 @@ def test_values_of_sysctls_are_compared_as_the_kernel_shows_them() -> None:
     assert parse_sysctls({"b": True, "a": "1\t 2", "c": 3}) == (("a", "1 2"), ("b", "1"), ("c", "3"))
 
 
+def test_sysctls_that_change_others_are_set_before_them_at_boot_too() -> None:
+    order = [
+        "net.ipv4.ip_forward",
+        "net.ipv4.conf.all.accept_redirects",
+        "net.ipv4.conf.default.arp_ignore",
+        "net.ipv4.conf.a0.arp_ignore",
+        "net/ipv4/conf/a0.5/forwarding",
+    ]
+    sysctls = parse_sysctls(dict.fromkeys(sorted(order), 1))
+    assert sorted(key for key, _value in sysctls) == sorted(order)
+    places = [unit_text(Namespace("red", sysctls)).index(sysctl_path(key)) for key in order[:3]]
+    assert places == sorted(places) and places[-1] < unit_text(Namespace("red", sysctls)).index("conf/a0")
+
+
+@pytest.mark.parametrize(
+    ("broad", "narrow"),
+    [
+        ("net.ipv6.conf.all.disable_ipv6", "net/ipv6/conf/a0.5/disable_ipv6"),
+        ("net.ipv4.conf.default.arp_ignore", "net.ipv4.conf.a0.arp_ignore"),
+        ("net.ipv4.ip_forward", "net.ipv4.conf.a0.forwarding"),
+        ("net.ipv4.ip_forward", "net.ipv4.conf.all.accept_redirects"),
+        ("net.ipv4.conf.all.forwarding", "net.ipv4.conf.all.accept_redirects"),
+    ],
+)
+def test_a_sysctl_that_another_one_would_change_is_set_after_it_though_it_is_right_now(broad: str, narrow: str) -> None:
+    want = Namespace("red", parse_sysctls({narrow: 0, broad: 1}), persistent=False)
+    have = replace(THERE, unit=None, enabled=False)
+    steps = texts(plan_present(want, replace(have, sysctls={broad: "0", narrow: "0"})))
+    assert steps == ["set %s=1 in red" % broad, "set %s=0 in red" % narrow]
+    assert texts(plan_present(want, replace(have, sysctls={broad: "1", narrow: "1"}))) == steps[1:]
+
+
+def test_a_sysctl_that_no_other_one_changes_is_left_alone() -> None:
+    want = Namespace("red", parse_sysctls({"net.ipv4.ip_forward": 1, "net.ipv6.conf.a0.forwarding": 0}))
+    values = {"net.ipv4.ip_forward": "0", "net.ipv6.conf.a0.forwarding": "0"}
+    steps = texts(plan_present(want, replace(THERE, sysctls=values, unit=unit_text(want))))
+    assert steps == ["set net.ipv4.ip_forward=1 in red"]
+
+
 @pytest.mark.parametrize(
     ("key", "path"),
     [
