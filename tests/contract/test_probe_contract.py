@@ -6,8 +6,10 @@ import ctypes
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +17,7 @@ import pytest
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.job import JobHave
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.probe import Probes
+from ansible_collections.linuxbridge.vrrp.tests.fakes import late_echo
 from ansible_collections.linuxbridge.vrrp.tests.fakes.fake_jobs import FakeProbes
 
 CLONE_NEWNET = 0x40000000
@@ -61,6 +64,18 @@ class RealHost:
         time.sleep(seconds)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         time.sleep(0.3)
+
+    @contextmanager
+    def answering_late(self, seconds: float) -> Iterator[None]:
+        """IPv4 only."""
+        Path("/proc/sys/net/ipv4/icmp_echo_ignore_all").write_text("1")
+        command = [sys.executable, late_echo.__file__, str(seconds)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as responder:
+            try:
+                assert responder.stdout and responder.stdout.readline() == b"ready\n"
+                yield
+            finally:
+                responder.kill()
 
     def close(self) -> None:
         self.probes.remove("one")
@@ -132,33 +147,53 @@ def test_an_interruption_is_one_gap_of_its_length_for_each_target(host: Host) ->
         assert 0.5 <= target["longest_gap_seconds"] < 1.0
 
 
-def test_a_probe_sends_what_it_was_asked_to_send(tmp_path: Path) -> None:
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[RealHost]:
     if os.geteuid() != 0:
         pytest.skip("needs root for a network namespace and raw sockets")
-    real = RealHost(tmp_path)
+    host = RealHost(tmp_path)
     try:
-        real.probes.start("one", {**ASKED, "rate": 50.0, "duration": 2.0})
-        real.pass_time(3.5)
-        for target in real.probes.look("one").result["targets"]:
-            assert 90 <= target["sent"] <= 101
-            assert target["received"] == target["sent"]
+        yield host
     finally:
-        real.close()
+        host.probes.stop("one")
+        host.close()
 
 
-def test_a_probe_that_is_killed_leaves_what_it_had_measured(tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("needs root for a network namespace and raw sockets")
-    real = RealHost(tmp_path)
-    try:
-        real.probes.start("one", ASKED)
+def test_a_probe_sends_what_it_was_asked_to_send(real: RealHost) -> None:
+    real.probes.start("one", {**ASKED, "rate": 50.0, "duration": 2.0})
+    real.pass_time(3.5)
+    for target in real.probes.look("one").result["targets"]:
+        assert 90 <= target["sent"] <= 101
+        assert target["received"] == target["sent"]
+
+
+def test_a_probe_that_is_killed_leaves_what_it_had_measured(real: RealHost, tmp_path: Path) -> None:
+    real.probes.start("one", ASKED)
+    real.pass_time(2.5)
+    (pid, _begun), *_others = json.loads((tmp_path / "probe/one/job.json").read_text())["processes"]
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    left = real.probes.look("one")
+    assert not left.running
+    assert left.result["ended"] is None
+    assert all(target["received"] >= 50 and target["lost"] == 0 for target in left.result["targets"])
+
+
+@pytest.mark.parametrize("rate", [0.5, 10.0])
+def test_an_answer_that_takes_longer_than_a_second_does_not_count(real: RealHost, rate: float) -> None:
+    with real.answering_late(1.3):
+        real.probes.start("one", {**ASKED, "targets": ["127.0.0.1"], "rate": rate})
         real.pass_time(2.5)
-        (pid, _begun), *_others = json.loads((tmp_path / "probe/one/job.json").read_text())["processes"]
-        os.kill(pid, 9)
-        os.waitpid(pid, 0)
-        left = real.probes.look("one")
-        assert not left.running
-        assert left.result["ended"] is None
-        assert all(target["received"] >= 50 and target["lost"] == 0 for target in left.result["targets"])
-    finally:
-        real.close()
+        real.probes.stop("one")
+    (target,) = real.probes.look("one").result["targets"]
+    assert target["sent"] > 0 and target["received"] == 0
+    assert [gap["lost"] for gap in target["gaps"]] == [target["sent"]]
+    assert target["outage_seconds"] == target["longest_gap_seconds"] > 2
+
+
+def test_an_answer_that_takes_almost_a_second_counts(real: RealHost) -> None:
+    with real.answering_late(0.7):
+        real.probes.start("one", {**ASKED, "targets": ["127.0.0.1"], "rate": 10.0, "duration": 1.5})
+        real.pass_time(3)
+    (target,) = real.probes.look("one").result["targets"]
+    assert target["received"] == target["sent"] > 0 and target["gap_count"] == 0

@@ -93,7 +93,8 @@ class Tally:
 
 
 def _seconds(gap: Gap, now: float) -> float:
-    return (now if gap.end is None else gap.end) - gap.start
+    """An answer that was under way when the probe was stopped may have come after that."""
+    return max(0.0, (now if gap.end is None else gap.end) - gap.start)
 
 
 def _shown(gap: Gap, now: float) -> dict[str, Any]:

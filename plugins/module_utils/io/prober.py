@@ -40,7 +40,7 @@ class _Target:
     address: str
     family: int
     tally: Tally
-    #: Sequence numbers sent and not yet answered, with the time, for PATIENCE seconds.
+    #: Sequence numbers sent and not yet answered, with the time; for PATIENCE seconds, or until the next is sent.
     waiting: dict[int, float] = field(default_factory=dict)
 
 
@@ -147,8 +147,11 @@ class Prober:
         if token != self._token or index >= len(self._targets):
             return
         target = self._targets[index]
-        if sender[0].partition("%")[0] == target.address and target.waiting.pop(sequence, None) is not None:
-            target.tally.answer(sequence, _arrival(ancillary))
+        if sender[0].partition("%")[0] != target.address or sequence not in target.waiting:
+            return
+        arrived = _arrival(ancillary)
+        if arrived - target.waiting.pop(sequence) <= PATIENCE:
+            target.tally.answer(sequence, arrived)
 
 
 def _socket(family: int) -> socket.socket:

@@ -49,6 +49,12 @@ def test_an_outage_that_has_not_ended_counts_until_now() -> None:
     assert not summary["answers_at_end"]
 
 
+def test_a_gap_after_an_answer_that_came_when_the_probe_was_stopped_already_has_no_length() -> None:
+    summary = answered(1, 2, 100).summary(101, STARTED + 0.5)
+    assert [gap["seconds"] for gap in summary["gaps"]] == [0.98, 0.0]
+    assert summary["outage_seconds"] == summary["longest_gap_seconds"] == 0.98
+
+
 def test_nothing_sent_is_not_an_answer() -> None:
     assert not Tally(STARTED).summary(0, STARTED)["answers_at_end"]
 
