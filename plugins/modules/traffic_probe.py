@@ -97,7 +97,9 @@ started:
   type: float
   sample: 1700000000.123456
 ended:
-  description: When the last request was sent; V(null) if the probe was killed, and then the last second may be missing.
+  description:
+    - When the probe was stopped or its O(duration) was over. V(null) if it was killed, and then the last second may be
+      missing.
   returned: success
   type: float
   sample: 1700000060.123456

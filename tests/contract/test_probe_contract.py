@@ -197,3 +197,22 @@ def test_an_answer_that_takes_almost_a_second_counts(real: RealHost) -> None:
         real.pass_time(3)
     (target,) = real.probes.look("one").result["targets"]
     assert target["received"] == target["sent"] > 0 and target["gap_count"] == 0
+
+
+def test_a_probe_that_waits_for_its_next_request_is_stopped_at_once_and_has_a_result(real: RealHost) -> None:
+    real.probes.start("one", {**ASKED, "rate": 0.1})
+    real.pass_time(1)
+    begin = time.monotonic()
+    real.probes.stop("one")
+    assert time.monotonic() - begin < 2
+    result = real.probes.look("one").result
+    assert result["ended"] is not None
+    assert [(target["sent"], target["received"]) for target in result["targets"]] == [(1, 1), (1, 1)]
+
+
+def test_a_slow_probe_lasts_as_long_as_it_was_asked_to(real: RealHost) -> None:
+    real.probes.start("one", {**ASKED, "rate": 0.8, "duration": 2.0})
+    real.pass_time(3)
+    result = real.probes.look("one").result
+    assert [target["sent"] for target in result["targets"]] == [2, 2]
+    assert 2.0 <= result["ended"] - result["started"] < 2.5

@@ -24,6 +24,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.background imp
 #: An answer that takes longer does not count, in seconds.
 PATIENCE = 1.0
 _SAVE_EVERY = 1.0
+#: Python resumes a wait that a signal interrupted, so that no wait may be longer than it may take to stop.
+_LONGEST_WAIT = 0.2
 
 # linux/icmp.h, linux/icmpv6.h, asm-generic/socket.h
 _REQUEST: dict[int, int] = {socket.AF_INET: 8, socket.AF_INET6: 128}
@@ -71,10 +73,12 @@ class Prober:
     def run(self, duration: float) -> None:
         """Until it is stopped or for duration seconds; then wait for the answers that are under way, and save."""
         on_stop(self._end)
-        begin = upcoming = time.monotonic()
-        save = begin + _SAVE_EVERY
-        while not self._ending and upcoming < begin + duration:
-            self._receive_until(upcoming)
+        upcoming = time.monotonic()
+        end, save = upcoming + duration, upcoming + _SAVE_EVERY
+        while True:
+            self._receive_until(min(upcoming, end))
+            if self._ending or upcoming >= end:
+                break
             self._send()
             # What a busy machine made late is not made up for in a burst.
             upcoming = max(upcoming + self._interval, time.monotonic())
@@ -125,13 +129,13 @@ class Prober:
                 del target.waiting[next(iter(target.waiting))]
 
     def _receive_until(self, deadline: float) -> None:
-        """Take answers until this moment of the monotonic clock."""
+        """Take answers until this moment of the monotonic clock, or until the probe is stopped."""
         while True:
             left = deadline - time.monotonic()
-            ready, _w, _x = select.select(list(self._sockets.values()), [], [], max(0.0, left))
+            ready, _w, _x = select.select(list(self._sockets.values()), [], [], max(0.0, min(left, _LONGEST_WAIT)))
             for one in ready:
                 self._receive(one)
-            if left <= 0:
+            if left <= 0 or self._ending:
                 return
 
     def _receive(self, one: socket.socket) -> None:
