@@ -34,7 +34,7 @@ options:
     default: started
   targets:
     description:
-      - IPv4 and IPv6 addresses. Names are not looked up.
+      - IPv4 and IPv6 addresses, link-local ones with the interface, as in C(fe80::1%eth0). Names are not looked up.
       - Required with O(state=started) and O(state=restarted).
     type: list
     elements: str

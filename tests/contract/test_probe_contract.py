@@ -15,12 +15,14 @@ from typing import Any, Protocol
 
 import pytest
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.job import JobHave
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.probe import Probes
 from ansible_collections.linuxbridge.vrrp.tests.fakes import late_echo
 from ansible_collections.linuxbridge.vrrp.tests.fakes.fake_jobs import FakeProbes
 
 CLONE_NEWNET = 0x40000000
+FAR = "lbvpc-far"
 ASKED: dict[str, Any] = {"targets": ["127.0.0.1", "::1"], "rate": 100.0, "duration": 30.0}
 
 
@@ -65,6 +67,17 @@ class RealHost:
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         time.sleep(0.3)
 
+    def two_links(self) -> None:
+        """Two interfaces whose other ends have the same link-local address; that of the first one is down."""
+        subprocess.run(["ip", "netns", "add", FAR], check=True)
+        for near, far in (("a0", "a1"), ("b0", "b1")):
+            peer = ["peer", "name", far, "netns", FAR]
+            subprocess.run(["ip", "link", "add", near, "type", "veth", *peer], check=True)
+            subprocess.run(["ip", "-n", FAR, "address", "add", "fe80::2/64", "dev", far, "nodad"], check=True)
+            subprocess.run(["ip", "address", "add", "fe80::1/64", "dev", near, "nodad"], check=True)
+            subprocess.run(["ip", "link", "set", near, "up"], check=True)
+        subprocess.run(["ip", "-n", FAR, "link", "set", "b1", "up"], check=True)
+
     @contextmanager
     def answering_late(self, seconds: float) -> Iterator[None]:
         """IPv4 only."""
@@ -79,6 +92,7 @@ class RealHost:
 
     def close(self) -> None:
         self.probes.remove("one")
+        subprocess.run(["ip", "netns", "delete", FAR], capture_output=True, check=False)
         assert self._libc.setns(self._outside, CLONE_NEWNET) == 0
         os.close(self._outside)
 
@@ -216,3 +230,22 @@ def test_a_slow_probe_lasts_as_long_as_it_was_asked_to(real: RealHost) -> None:
     result = real.probes.look("one").result
     assert [target["sent"] for target in result["targets"]] == [2, 2]
     assert 2.0 <= result["ended"] - result["started"] < 2.5
+
+
+def test_a_link_local_target_is_asked_at_the_interface_that_it_names(real: RealHost) -> None:
+    real.two_links()
+    real.pass_time(1)
+    targets = ["fe80::2%a0", "fe80::2%b0"]
+    real.probes.start("one", {**ASKED, "targets": targets})
+    real.pass_time(1)
+    real.probes.stop("one")
+    down, up = real.probes.look("one").result["targets"]
+    assert [down["target"], up["target"]] == targets
+    assert down["received"] == 0
+    assert up["received"] == up["sent"] > 0
+
+
+def test_a_target_at_an_interface_that_is_not_there_starts_no_probe(real: RealHost) -> None:
+    with pytest.raises(EdgeError, match=r"fe80::2%eth9: eth9 is not an interface here"):
+        real.probes.start("one", {**ASKED, "targets": ["fe80::2%eth9"]})
+    assert real.probes.look("one") == JobHave()

@@ -70,10 +70,14 @@ def probe_want(params: dict[str, Any]) -> JobWant:
     targets: list[str] = []
     for at, value in enumerate(params.get("targets") or []):
         try:
-            target = str(ipaddress.ip_address(value.strip()))
+            address = ipaddress.ip_address(value.strip())
         except ValueError:
             problems.append(Problem("targets[%d]" % at, "%r is not an address; names are not looked up" % value))
             continue
+        target = str(address)
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+            text = "%s is an IPv4 address in IPv6's notation; give %s"
+            problems.append(Problem("targets[%d]" % at, text % (target, address.ipv4_mapped)))
         if target in targets:
             problems.append(Problem("targets[%d]" % at, "%s is there twice" % target))
         targets.append(target)

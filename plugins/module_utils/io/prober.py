@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.outage import Tally
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.background import on_stop, write_json
 
@@ -41,6 +42,8 @@ _PAYLOAD = struct.Struct("!8sHQ")
 class _Target:
     address: str
     family: int
+    #: As sockets give it: without the scope in the address, but with the interface's number.
+    destination: tuple[Any, ...]
     tally: Tally
     #: Sequence numbers sent and not yet answered, with the time; for PATIENCE seconds, or until the next is sent.
     waiting: dict[int, float] = field(default_factory=dict)
@@ -54,10 +57,7 @@ class Prober:
         self._folder = folder
         self._token = os.urandom(8)
         self._started = time.time()
-        self._targets = [
-            _Target(address, socket.AF_INET6 if ":" in address else socket.AF_INET, Tally(self._started))
-            for address in targets
-        ]
+        self._targets = [_Target(address, *_destination(address), Tally(self._started)) for address in targets]
         self._sockets = {family: _socket(family) for family in {target.family for target in self._targets}}
         self._sequence = 0
         self._ending = False
@@ -121,7 +121,7 @@ class Prober:
         for index, target in enumerate(self._targets):
             packet = _packet(target.family, self._sequence, _PAYLOAD.pack(self._token, index, self._sequence))
             try:
-                self._sockets[target.family].sendto(packet, (target.address, 0))
+                self._sockets[target.family].sendto(packet, target.destination)
             except OSError as error:
                 target.tally.error(str(error.strerror))
             target.waiting[self._sequence] = now
@@ -151,11 +151,23 @@ class Prober:
         if token != self._token or index >= len(self._targets):
             return
         target = self._targets[index]
-        if sender[0].partition("%")[0] != target.address or sequence not in target.waiting:
+        if sender[0] != target.destination[0] or sequence not in target.waiting:
             return
         arrived = _arrival(ancillary)
         if arrived - target.waiting.pop(sequence) <= PATIENCE:
             target.tally.answer(sequence, arrived)
+
+
+def _destination(address: str) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
+    """Raises EdgeError for a scope that is no interface of this host."""
+    try:
+        ((family, _type, _protocol, _name, found), *_others) = socket.getaddrinfo(
+            address, None, type=socket.SOCK_RAW, flags=socket.AI_NUMERICHOST
+        )
+    except socket.gaierror:
+        text = "%s: %s is not an interface here, or this is not a link-local address, which alone takes one"
+        raise EdgeError(text % (address, address.partition("%")[2])) from None
+    return family, found
 
 
 def _socket(family: int) -> socket.socket:

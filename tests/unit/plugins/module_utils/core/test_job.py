@@ -66,6 +66,7 @@ def test_addresses_are_compared_in_one_spelling() -> None:
         ({"name": "."}, "name: '.' has other characters"),
         ({"targets": ["example.org"]}, r"targets\[0\]: 'example.org' is not an address"),
         ({"targets": ["::1", "0::1"]}, r"targets\[1\]: ::1 is there twice"),
+        ({"targets": ["::ffff:203.0.113.17"]}, r"targets\[0\]: ::ffff:.* in IPv6's notation; give 203.0.113.17"),
         ({"targets": []}, "targets: is empty"),
         ({"targets": None}, "targets: is empty"),
         ({"rate": 0.0}, "rate: 0 is not above 0"),
