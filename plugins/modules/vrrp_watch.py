@@ -29,12 +29,16 @@ options:
     choices: [started, restarted, stopped, absent]
     default: started
   namespaces:
-    description: Network namespaces whose addresses are watched.
+    description:
+      - Network namespaces whose addresses are watched. They must be there.
+      - With O(state=started) and O(state=restarted), at least one of these or of O(interfaces) is required.
     type: list
     elements: str
     default: []
   interfaces:
-    description: Interfaces of the node's own namespace that are watched for going down and up.
+    description:
+      - Interfaces of the node's own namespace that are watched for going down and up. They must be there when the watch
+        is started; one that is deleted is down, and one that is made again under its name is still the same.
     type: list
     elements: str
     default: []

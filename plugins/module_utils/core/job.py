@@ -99,6 +99,8 @@ def watch_want(params: dict[str, Any]) -> JobWant:
         for value in asked[option]:
             if not pattern.match(value) or value in (".", ".."):
                 problems.append(Problem(option, "%r is not a name the kernel could have" % value))
+    if params["state"] in STARTING and not asked["namespaces"] and not asked["interfaces"]:
+        problems.append(Problem("namespaces", "is empty, and so is interfaces; give at least one to watch"))
     return _want("watch", params, asked, problems)
 
 

@@ -19,7 +19,8 @@ Span = tuple[float, float]
 
 _STAMP = r"^\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})\] "
 _ADDRESS = re.compile(_STAMP + r"(Deleted )?\d+: (\S+)\s+inet6? (\S+) ")
-_LINK = re.compile(_STAMP + r"(Deleted )?\d+: ([^:@]+)[:@].*?<([^>]*)>")
+#: A bridge tells of its ports in the same words, but for the qdisc; a port that leaves it is not deleted.
+_LINK = re.compile(_STAMP + r"(Deleted )?\d+: ([^:@]+)[:@].*?<([^>]*)>.* qdisc ")
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,12 @@ class Watches:
         return JobHave(asked, running, None if running or not asked else self._result(name, asked))
 
     def start(self, name: str, asked: dict[str, Any]) -> None:
-        missing = sorted(set(asked["namespaces"]) - set(iproute.namespaces()))
-        if missing:
-            raise EdgeError("there is no network namespace %s" % " and no ".join(missing))
+        _refuse("network namespace", set(asked["namespaces"]) - set(iproute.namespaces()))
+        _refuse("interface", set(asked["interfaces"]) - set(_links(asked["interfaces"])))
         monitor = ["ip", "-ts", "-o", "-rcvbuf", _BUFFER]
         commands = [[*monitor, "-n", one, "monitor", "address"] for one in asked["namespaces"]]
-        commands += [[*monitor, "monitor", "link", "dev", one] for one in asked["interfaces"]]
+        # Of all of them, for ip filters by number, and one that is made again has another.
+        commands += [[*monitor, "monitor", "link"]] if asked["interfaces"] else []
         launch = background.execute(commands, asked["duration"], {"TZ": "UTC", "LC_ALL": "C"})
         self._jobs.start(name, asked, launch)
         time.sleep(_SETTLE)
@@ -57,9 +57,11 @@ class Watches:
         self._jobs.remove(name)
 
     def _save(self, name: str, which: str, asked: dict[str, Any]) -> None:
+        # Before the look: what happens between them is told again by ip, and makes no difference.
         now = time.time()
         held = {one: _held(answers[0]) for one, answers in _addresses(asked["namespaces"]).items()}
-        background.write_json(os.path.join(self._jobs.folder(name), which + ".json"), {"time": now, "held": held})
+        found = {"time": now, "held": held, "links": _links(asked["interfaces"])}
+        background.write_json(os.path.join(self._jobs.folder(name), which + ".json"), found)
 
     def _saved(self, name: str, which: str) -> dict[str, Any] | None:
         found: dict[str, Any] | None = background.read_json(os.path.join(self._jobs.folder(name), which + ".json"))
@@ -79,8 +81,8 @@ class Watches:
                 for at, one in enumerate(asked["namespaces"])
             ],
             "links": [
-                {"interface": one, "changes": _changes(self._lines(name, at + count))}
-                for at, one in enumerate(asked["interfaces"])
+                {"interface": one, "changes": _changes(one, first, self._lines(name, count), end)}
+                for one in asked["interfaces"]
             ],
         }
 
@@ -89,6 +91,21 @@ class Watches:
         if os.path.exists(path):
             with open(path, encoding="utf-8", errors="replace") as file:
                 yield from file
+
+
+def _refuse(what: str, missing: set[str]) -> None:
+    if missing:
+        raise EdgeError("there is no %s %s" % (what, " and no ".join(sorted(missing))))
+
+
+def _links(interfaces: list[str]) -> dict[str, dict[str, bool]]:
+    """Those that are there, and how they are."""
+    found = {link["ifname"]: link["flags"] for link in iproute.show([iproute.LINKS])[0]} if interfaces else {}
+    return {
+        name: {"enabled": "UP" in found[name], "carrier": "LOWER_UP" in found[name]}
+        for name in interfaces
+        if name in found
+    }
 
 
 def _addresses(namespaces: list[str]) -> dict[str, list[list[dict[str, Any]]]]:
@@ -107,9 +124,12 @@ def _held(devices: list[dict[str, Any]]) -> list[tuple[str, str]]:
 def _namespace(
     name: str, first: dict[str, Any], last: dict[str, Any] | None, lines: list[str], end: float
 ) -> dict[str, Any]:
-    """complete: what ip told, from the start on, leads to what is there at the end."""
+    """complete: what ip told, from the start on, leads to what is there at the end.
+
+    What it told before the start is in what was there at the start.
+    """
     begun = [tuple(held) for held in first["held"].get(name, ())]
-    events = [event for event in map(timeline.address_event, lines) if event and event.time <= end]
+    events = [event for event in map(timeline.address_event, lines) if event and first["time"] <= event.time <= end]
     found = timeline.spans(begun, events, first["time"], end)
     ended = None if last is None else {tuple(held) for held in last["held"].get(name, ())}
     return {
@@ -122,11 +142,13 @@ def _namespace(
     }
 
 
-def _changes(lines: Iterator[str]) -> list[dict[str, Any]]:
+def _changes(interface: str, first: dict[str, Any], lines: Iterator[str], end: float) -> list[dict[str, Any]]:
     """Of the interface's flags; ip tells of other changes, too."""
     changes: list[dict[str, Any]] = []
+    last = first["links"].get(interface)
     for event in filter(None, map(timeline.link_event, lines)):
         state = {"enabled": event.enabled, "carrier": event.carrier}
-        if not changes or {key: changes[-1][key] for key in state} != state:
+        if event.interface == interface and first["time"] <= event.time <= end and state != last:
             changes.append({"time": event.time, **state})
+            last = state
     return changes

@@ -95,3 +95,9 @@ def test_stopping_needs_no_targets() -> None:
 def test_a_watch_takes_only_names_the_kernel_could_have(given: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match="is not a name the kernel could have"):
         watch_want({"name": "one", "state": "started", "duration": 60.0, **given})
+
+
+def test_a_watch_needs_something_to_watch() -> None:
+    with pytest.raises(SpecError, match="namespaces: is empty, and so is interfaces"):
+        watch_want({"name": "one", "state": "started", "duration": 60.0, "namespaces": [], "interfaces": []})
+    assert watch_want({"name": "one", "state": "stopped", "duration": 60.0}).asked == {}

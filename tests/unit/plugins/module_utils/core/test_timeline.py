@@ -56,6 +56,16 @@ def test_an_interface_without_carrier_is_enabled_all_the_same() -> None:
     assert link_event(line) == LinkEvent(1700000000.0, "eth2", True, False)
 
 
+def test_an_interface_that_is_deleted_is_not_enabled() -> None:
+    line = "[2023-11-14T22:13:20.000000] Deleted 4: eth2@NONE: <BROADCAST,MULTICAST,UP> mtu 1500 qdisc noop state DOWN"
+    assert link_event(line) == LinkEvent(1700000000.0, "eth2", False, False)
+
+
+def test_an_interface_that_leaves_a_bridge_is_not_deleted() -> None:
+    line = "[2023-11-14T22:13:20.000000] Deleted 4: eth2: <BROADCAST,UP,LOWER_UP> mtu 1500 master brq0 state UP \\"
+    assert link_event(line) is None
+
+
 def test_the_watch_begins_and_ends_what_is_there_all_the_time() -> None:
     assert spans([GATEWAY], [], 10, 20) == {GATEWAY: [(10, 20)]}
 
