@@ -29,7 +29,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded"),
 ]
 RED, RED2 = "lbvnn-red", "lbvnn-red2"
-SYSCTLS = {"net.ipv4.ip_forward": 1, "net.ipv4.ip_local_port_range": "20000 30000"}
+SYSCTLS = {
+    "net.ipv4.ip_forward": 1,
+    "net.ipv4.ip_local_port_range": "20000 30000",
+    "net.ipv4.ip_local_reserved_ports": "21000-21005,22000",
+}
 KILLS = 50
 
 Module = Callable[..., dict[str, Any]]
@@ -84,7 +88,7 @@ def test_a_namespace_has_its_loopback_and_its_sysctls(module: Module) -> None:
     for name in (RED, RED2):
         assert "LOWER_UP" in run("ip", "-n", name, "link", "show", "lo")
         read = run("ip", "netns", "exec", name, "cat", *["/proc/sys/" + key.replace(".", "/") for key in SYSCTLS])
-        assert read.split() == ["1", "20000", "30000"]
+        assert read.split() == ["1", "20000", "30000", "21000-21005,22000"]
     assert Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split() != ["20000", "30000"]
 
 
@@ -192,6 +196,15 @@ def test_a_persistent_namespace_has_a_unit_whose_commands_work(module: Module, t
     for command in commands:
         run("sh", "-c", command)
     assert module(check=False, name=[RED], sysctls=SYSCTLS)["actions"] == []
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_masked_unit_is_replaced_or_removed(module: Module, tmp_path: Path, state: str) -> None:
+    unit = tmp_path / "units" / ("linuxbridge-vrrp-netns-%s.service" % RED)
+    unit.symlink_to("/dev/null")
+    result = module(name=[RED], state=state)
+    assert result["changed"] and not result["failed"], result
+    assert not unit.is_symlink() and unit.exists() is is_namespace(RED) is (state == "present")
 
 
 def test_what_runs_inside_a_namespace_leaves_this_process_where_it_was(module: Module) -> None:

@@ -17,9 +17,9 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import 
 LONGEST_NAME = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _KEY = re.compile(r"net[./][A-Za-z0-9_./-]+\Z")
-_VALUE = re.compile(r"[A-Za-z0-9._-]+(?: [A-Za-z0-9._-]+)*\Z")
+_VALUE = re.compile(r"[A-Za-z0-9._-]+(?:[ ,][A-Za-z0-9._-]+)*\Z")
 #: The kernel takes these for octal and hexadecimal numbers, and shows decimal ones.
-_NOT_DECIMAL = re.compile(r"(?:.* )?-?0[0-9xX]")
+_NOT_DECIMAL = re.compile(r"(?:.*[ ,])?-?0[0-9xX]")
 _SWAPPED = str.maketrans("./", "/.")
 #: The kernel carries a setting of ``all`` or ``default`` over to devices; any other name is one device.
 _BREADTH = {"all": 0, "default": 1}

@@ -19,8 +19,8 @@ from typing import Any, Callable, Protocol, TypeVar
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.netns import Found, sysctl_path, unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import run
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import MissingFile, read_text, write_atomically
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node_lock import NodeLock
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
 
 DIRECTORY = "/run/netns"
@@ -148,10 +148,8 @@ class Namespaces:
         return Found(True, False, loopback_up, sysctls, tuple(inside_it), text, unit.enabled)
 
     def _unit_text(self, name: str) -> str | None:
-        try:
-            return read_text(os.path.join(self._directory, unit_name(name)))
-        except MissingFile:
-            return None
+        file = read_own(os.path.join(self._directory, unit_name(name)))
+        return file.text if file else None
 
     def apply(self, verb: str, payload: Any) -> None:
         """Carry out a step of the plan in core.netns."""
@@ -181,7 +179,7 @@ class Namespaces:
 
     def _write_unit(self, payload: tuple[str, str]) -> None:
         unit, text = payload
-        write_atomically(os.path.join(self._directory, unit), text, 0o644, "0", "0")
+        write_own(os.path.join(self._directory, unit), text, 0o644)
         self._units.reload_units()
 
     def _delete_unit(self, unit: str) -> None:

@@ -167,12 +167,19 @@ def test_a_name_that_breaks_a_path_or_a_unit_is_refused(name: str) -> None:
         ("net.ipv4.ip_forward", "$(x)", "sysctls.net.ipv4.ip_forward"),
         ("net.ipv4.ip_forward", "01", "sysctls.net.ipv4.ip_forward"),
         ("net.ipv4.ping_group_range", "0 0x10", "sysctls.net.ipv4.ping_group_range"),
+        ("net.ipv4.ip_local_reserved_ports", "8080,010", "sysctls.net.ipv4.ip_local_reserved_ports"),
+        ("net.ipv4.ip_local_reserved_ports", "8080,", "sysctls.net.ipv4.ip_local_reserved_ports"),
     ],
 )
 def test_a_sysctl_outside_of_namespaces_or_with_no_value_of_the_kernels_is_refused(
     key: str, value: str, path: str
 ) -> None:
     assert [problem.path for problem in problems(["red"], [(key, value)])] == [path]
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "fq_codel", "40000 41000", "8080,9148", "0,10,8080-8090"])
+def test_numbers_words_and_lists_are_values_of_sysctls(value: str) -> None:
+    assert problems(["red"], [("net.ipv4.ip_local_reserved_ports", value)]) == []
 
 
 def test_every_name_is_given_and_given_once() -> None:
