@@ -47,11 +47,16 @@ routers:
   elements: dict
   contains:
     name:
-      description: The namespace without C(qrouter-); V(null) for keepalived in the node's own namespace.
+      description:
+        - The namespace without C(qrouter-); V(null) for keepalived in the node's own namespace.
+        - For a namespace that was deleted, the name that it had; V(null) if no configuration tells.
       type: str
       sample: b6206312-878e-497c-8ef7-eb384f8add96
     namespace:
-      description: The network namespace, V(null) for the node's own.
+      description:
+        - The network namespace, V(null) for the node's own.
+        - One that was deleted while keepalived runs in it has no name, but a path such as V(/proc/4711/ns/net), which
+          C(nsenter --net=) takes.
       type: str
       sample: qrouter-b6206312-878e-497c-8ef7-eb384f8add96
     maker:

@@ -14,7 +14,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Layout
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Configuration
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import (
+    Layout,
+    Service,
+    unit_text,
+)
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.timeline import overlap
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import iproute
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.vrrp_node import Node, configuration_of
@@ -163,11 +168,12 @@ def test_a_node_whose_keepalived_is_killed_is_active_still_and_so_is_the_other(p
 
 
 @pytest.mark.parametrize("name", ["one", "qrouter-one"])
-def test_a_router_of_this_collection_whose_keepalived_is_dead_is_known_by_its_file(tmp_path: Path, name: str) -> None:
-    """node_routers names the file after the namespace, keepalived_instance as it is told."""
-    layout = Layout(settings=str(tmp_path))
+def test_a_router_of_this_collection_whose_keepalived_is_dead_is_known_by_its_unit(tmp_path: Path, name: str) -> None:
+    """node_routers names the unit after the namespace, keepalived_instance as it is told."""
+    layout = Layout(settings=str(tmp_path), units=str(tmp_path))
     Path(layout.configuration(name)).parent.mkdir()
     Path(layout.configuration(name)).write_text(CONFIGURATION % 100)
+    Path(layout.unit(name)).write_text(unit_text(Service(name, Configuration(), "qrouter-one")))
     subprocess.run(["ip", "netns", "add", "qrouter-one"], check=True)
     try:
         (found,) = Node(str(tmp_path / "confs"), layout).routers(["one"])
@@ -252,6 +258,9 @@ def test_a_watch_of_a_namespace_that_is_not_there_says_so(pair: Pair) -> None:
     [
         ("keepalived -P -f /a.conf -p /b", "/a.conf"),
         ("keepalived -P -f/a.conf", "/a.conf"),
+        ("keepalived -nlPf /a.conf", "/a.conf"),
+        ("keepalived -nlPf/a.conf", "/a.conf"),
+        ("keepalived -P -p /f -i f -f a.conf", "a.conf"),
         ("keepalived --dont-fork --use-file=/a.conf", "/a.conf"),
         ("keepalived --use-file /a.conf", "/a.conf"),
         ("keepalived --dont-fork", "/etc/keepalived/keepalived.conf"),

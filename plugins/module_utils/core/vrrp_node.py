@@ -62,12 +62,16 @@ class ConfigurationFile:
 
 @dataclass(frozen=True)
 class Place:
-    """A network namespace with what was found for it. name: None is the node's own. devices: as ``ip -j addr``."""
+    """A network namespace with what was found for it. name: None is the node's own. devices: as ``ip -j addr``.
+
+    pid: of a process in a namespace that has no name; name is then the one that the configuration gives it, if any.
+    """
 
     name: str | None
     inode: int
     devices: Sequence[Json]
     files: Sequence[ConfigurationFile]
+    pid: int | None = None
 
 
 def routers(places: Iterable[Place], processes: Sequence[Process], links: Links) -> list[dict[str, Any]]:
@@ -90,7 +94,7 @@ def _router(place: Place, processes: Sequence[Process], links: Links) -> dict[st
     word = _RECORDED.get(recorded.state.lower(), recorded.state) if recorded else None
     return {
         "name": None if place.name is None else place.name.removeprefix(NAMESPACE_PREFIX),
-        "namespace": place.name,
+        "namespace": "/proc/%d/ns/net" % place.pid if place.pid else place.name,
         "maker": next((file.maker for file in place.files if file.maker), None),
         "ha": ha,
         "state": state,

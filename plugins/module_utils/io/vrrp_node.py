@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Optional
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived_unit, vrrp_node
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import namespace_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_node import (
     ConfigurationFile,
     Place,
@@ -21,6 +23,20 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import iproute
 
 #: keepalived's own, when it is started without -f.
 DEFAULT_CONFIGURATION = "/etc/keepalived/keepalived.conf"
+#: -f behind options that take no argument, as in -nlPf; the file is the next word, or the rest of this one.
+_CLUSTER = re.compile("-[nlPCBDSGXVIRdaxme]*f")
+_NAMED = re.compile(_CLUSTER.pattern + "|--use-file=")
+#: The configurations that units of this collection run keepalived with, each with the unit's namespace.
+Services = Mapping[str, Optional[str]]
+
+
+class _Namespace(NamedTuple):
+    """key: for iproute.show_in(). pid: of a process in it, when it has no name; name is then the one that it had."""
+
+    key: str
+    name: str | None
+    inode: int
+    pid: int | None = None
 
 
 class Node:
@@ -33,37 +49,62 @@ class Node:
     def routers(self, names: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """All routers, or those of these names or namespaces; see vrrp_info for the shape."""
         processes = keepalived_processes()
-        namespaces = iproute.namespaces()
-        busy = {process.namespace for process in processes}
-        chosen = {
-            name: inode
-            for name, inode in namespaces.items()
-            if (name.startswith(vrrp_node.NAMESPACE_PREFIX) or inode in busy)
-            and (names is None or name in names or name.removeprefix(vrrp_node.NAMESPACE_PREFIX) in names)
-        }
+        services = self._services()
         own = os.stat("/proc/self/ns/net").st_ino
-        links, *addresses = iproute.show([iproute.LINKS] + [iproute.DEVICES] * (own in busy and names is None))
-        devices: dict[str | None, list[dict[str, Any]]] = {
-            name: answers[0] for name, answers in iproute.show_in(chosen, [iproute.DEVICES]).items()
-        }
+        found = self._namespaces(processes, services, own)
+        asked = [one for one in found if names is None or _among(names, one.name)]
+        own_too = names is None and (None in services.values() or any(one.namespace == own for one in processes))
+        links, *addresses = iproute.show([iproute.LINKS] + [iproute.DEVICES] * own_too)
+        shown = iproute.show_in([one.key for one in asked], [iproute.DEVICES])
+        read = [(one, shown[one.key][0]) for one in asked if one.key in shown]
+        read += [(_Namespace("", None, own), devices) for devices in addresses]
         places = [
-            Place(name, chosen[name], devices[name], self._files(name, chosen[name], processes))
-            for name in chosen
-            if name in devices
+            Place(one.name, one.inode, devices, self._files(one, processes, services), one.pid) for one, devices in read
         ]
-        if addresses:
-            places.append(Place(None, own, addresses[0], self._files(None, own, processes)))
         return vrrp_node.routers(places, processes, Links(links))
 
-    def _files(self, namespace: str | None, inode: int, processes: Sequence[Process]) -> list[ConfigurationFile]:
+    def _namespaces(self, processes: Sequence[Process], services: Services, own: int) -> list[_Namespace]:
+        """Those with a router, but the node's own. One that was deleted lives on with the processes in it."""
+        named = iproute.namespaces()
+        busy = {process.namespace: process for process in processes}
+        found = [
+            _Namespace(name, name, inode)
+            for name, inode in named.items()
+            if name.startswith(vrrp_node.NAMESPACE_PREFIX) or inode in busy or name in services.values()
+        ]
+        found += [
+            _Namespace(iproute.of_process(process.pid), self._home(process, services), inode, process.pid)
+            for inode, process in sorted(busy.items())
+            if inode not in (own, *named.values()) and _is_of_this_node(process.pid)
+        ]
+        return found
+
+    def _services(self) -> Services:
+        try:
+            entries = os.listdir(os.path.dirname(self._layout.configuration("")))
+        except OSError:
+            return {}
+        names = [entry[: -len(".conf")] for entry in entries if entry.endswith(".conf")]
+        units = {name: _text(self._layout.unit(name))[0] for name in names}
+        return {self._layout.configuration(name): namespace_of(text) for name, text in units.items() if text}
+
+    def _home(self, process: Process, services: Services) -> str | None:
+        """The name of the namespace that the process was started in; None when nothing tells."""
+        folder = os.path.dirname(process.configuration)
+        if os.path.dirname(folder) == self._confs.rstrip("/"):
+            return vrrp_node.NAMESPACE_PREFIX + os.path.basename(folder)
+        return services.get(process.configuration)
+
+    def _files(
+        self, namespace: _Namespace, processes: Sequence[Process], services: Services
+    ) -> list[ConfigurationFile]:
         """What keepalived runs with, and what is there for it to run with."""
-        paths = {process.configuration for process in processes if process.namespace == inode}
-        if namespace is not None:
-            name = namespace.removeprefix(vrrp_node.NAMESPACE_PREFIX)
-            # node_routers names its files after the namespace.
-            own = map(self._layout.configuration, {name, namespace})
-            candidates = (os.path.join(self._confs, name, "keepalived.conf"), *own)
-            paths.update(path for path in candidates if os.path.exists(path))
+        paths = {process.configuration for process in processes if process.namespace == namespace.inode}
+        if namespace.pid is None:
+            paths.update(path for path, home in services.items() if home == namespace.name)
+            router = (namespace.name or "").removeprefix(vrrp_node.NAMESPACE_PREFIX)
+            neutron = os.path.join(self._confs, router, "keepalived.conf")
+            paths.update([neutron] if router and os.path.exists(neutron) else [])
         return [self._file(path) for path in sorted(paths)]
 
     def _file(self, path: str) -> ConfigurationFile:
@@ -92,23 +133,35 @@ def keepalived_processes() -> list[Process]:
             with open(folder + "/cmdline", encoding="utf-8", errors="surrogateescape") as file:
                 words = file.read().split("\0")
             namespace = os.stat(folder + "/ns/net").st_ino
+            path = os.path.join(os.readlink(folder + "/cwd"), configuration_of(words))
         except OSError:
             continue
         if words != [""]:
-            found.append(Process(int(entry), int(fields.split()[1]), namespace, configuration_of(words)))
+            found.append(Process(int(entry), int(fields.split()[1]), namespace, path))
     return found
 
 
 def configuration_of(words: Sequence[str]) -> str:
-    """The configuration that a command line of keepalived names: ``-f FILE``, ``-fFILE``, ``--use-file=FILE``."""
+    """The configuration that a command line of keepalived names: ``-f FILE``, ``-nlPfFILE``, ``--use-file=FILE``."""
     for at, word in enumerate(words):
-        if word in ("-f", "--use-file") and at + 1 < len(words):
-            return words[at + 1]
-        if word.startswith("--use-file="):
-            return word[len("--use-file=") :]
-        if word.startswith("-f"):
-            return word[len("-f") :]
+        if word == "--use-file" or _CLUSTER.fullmatch(word):
+            return words[at + 1] if at + 1 < len(words) else DEFAULT_CONFIGURATION
+        found = _NAMED.match(word)
+        if found:
+            return word[found.end() :]
     return DEFAULT_CONFIGURATION
+
+
+def _among(names: Sequence[str], namespace: str | None) -> bool:
+    return namespace is not None and (namespace in names or namespace.removeprefix(vrrp_node.NAMESPACE_PREFIX) in names)
+
+
+def _is_of_this_node(pid: int) -> bool:
+    """And not of a container: that is a node of its own."""
+    try:
+        return os.path.samefile("/proc/%d/ns/pid" % pid, "/proc/self/ns/pid")
+    except OSError:
+        return False
 
 
 def _text(path: str) -> tuple[str | None, str | None]:

@@ -198,6 +198,13 @@ def test_a_file_that_cannot_be_understood_is_named_and_the_router_is_in_fault(te
     assert router["keepalived"][0]["problem"]
 
 
+def test_a_namespace_without_a_name_is_told_by_a_process_in_it() -> None:
+    file = ConfigurationFile(PATH, "neutron", CONFIGURATION)
+    place = Place("qrouter-" + ROUTER, INODE, devices(active=True), [file], pid=12)
+    (router,) = routers([place], PROCESSES, Links([]))
+    assert (router["name"], router["namespace"], router["state"]) == (ROUTER, "/proc/12/ns/net", "active")
+
+
 def test_a_file_that_cannot_be_read_is_named() -> None:
     router = look(devices(active=False), text=None, problem="Permission denied")
     assert router["keepalived"][0]["problem"] == "Permission denied"
