@@ -14,6 +14,8 @@ description:
     addresses are there and which are missing, and from these whether the node is active.
   - Works for HA routers of Neutron's L3 agent, for those of this collection, and for keepalived in any other namespace
     or in none. Routers of Neutron that are not HA are returned as well.
+  - A configuration is read as Neutron and this collection write it. Of others, C(include), parameters (C($NAME)),
+    conditions (C(@id)), C(use_vmac) and C(use_ipvlan) are not understood; where a file has one, C(problem) names it.
   - It changes nothing, asks no API, and returns no password. Needs root and iproute2 on the node.
 options:
   routers:
@@ -71,11 +73,12 @@ routers:
       description:
         - V(active) if any virtual address is there; V(fault) if none is and there is a reason why it cannot become
           active; else V(backup). V(null) if the router is not HA.
+        - V(null) too if none is that could be looked for, and a file has a C(problem), for there may be others.
       type: str
       sample: active
     recorded_state:
       description: What the L3 agent's watcher, or keepalived itself, last wrote down, in the same words; V(null) if
-        nothing.
+        nothing. Of several records, the oldest one that agrees with the C(state).
       type: str
       sample: active
     since:
@@ -103,7 +106,7 @@ routers:
     keepalived:
       description:
         - Configuration files that keepalived runs with, or should, with its processes (C(pids)) and, if the file cannot
-          be read, the C(problem).
+          be read or understood, the C(problem).
       type: list
       elements: dict
       sample:
@@ -113,6 +116,8 @@ routers:
     instances:
       description:
         - VRRP instances of these files, with their C(state) and, in C(faults), why an instance cannot become active.
+        - What keepalived alone knows, such as the result of a script, is a fault only where it was recorded. An
+          instance without addresses of a file with a C(problem) has the state V(null).
         - C(addresses_present) and C(addresses_missing) are its virtual addresses, each with its C(interface).
         - C(advert_interval) is in seconds.
       type: list

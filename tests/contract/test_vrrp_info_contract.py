@@ -152,8 +152,66 @@ def test_a_namespace_with_the_name_of_an_instance_elsewhere_is_not_its(node: Vir
     ]
 
 
+def test_of_several_instances_the_record_is_that_of_the_one_that_is_active(node: VirtualNode) -> None:
+    make(node, "one", "ha-1", ADDRESS, "red")
+    make(node, "two", "qr-1", "198.51.100.9/24", "red")
+    node.ip("-n", "red", "link", "set", "ha-1", "down")
+    assert wait_for(lambda: node.run("cat", RUNTIME + "one/state") == "FAULT\n")
+    (router,) = look(node)
+    assert (router["state"], router["recorded_state"]) == ("active", "active")
+    assert router["since"] is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "named"),
+    [
+        ("include /run/more/*.conf\n", ADDRESS, "include"),
+        ("$VIP=%s\n%s" % (ADDRESS, written("$VIP")), ADDRESS, "$VIP"),
+        ("$P=77\n" + written("169.254.0.8/24", "priority $P"), "169.254.0.8/24", "$P"),
+        (written("@one 169.254.0.7/24\n@two 169.254.0.8/24"), ADDRESS, "@one, @two"),
+        (written(more="use_vmac"), ADDRESS, "use_vmac"),
+    ],
+    ids=["include", "address", "priority", "condition", "vmac"],
+)
+def test_what_is_not_understood_is_named_and_the_state_is_not_guessed(
+    node: VirtualNode, text: str, held: str, named: str
+) -> None:
+    shell(node, "mkdir /run/more")
+    node.run("tee", "/run/more/a.conf", text=written())
+    start(node, text, "-n -l -P -i one -f /run/k.conf", held)
+    (router,) = look(node)
+    assert router["keepalived"][0]["problem"] == "it has what is not understood here: " + named
+    assert (router["ha"], router["state"]) == (True, None)
+
+
 @pytest.mark.parametrize("options", ["-nlPf /run/k.conf", "-nlPf/run/k.conf", "-n -l -P -f k.conf"])
 def test_a_process_is_read_with_its_own_configuration(node: VirtualNode, options: str) -> None:
     start(node, written(), options)
     (router,) = look(node)
     assert (router["keepalived"][0]["configuration"], router["state"]) == ("/run/k.conf", "active")
+
+
+def test_the_loopback_has_addresses_and_can_be_tracked(node: VirtualNode) -> None:
+    text = written(ADDRESS + " dev lo", "track_interface {\n lo\n }")
+    start(node, text)
+    (router,) = look(node)
+    assert (router["state"], router["instances"][0]["faults"]) == ("active", [])
+    assert "lo" not in [device["name"] for device in router["devices"]]
+
+
+def test_an_instance_is_in_fault_with_what_it_tracks_at_weight_0(node: VirtualNode) -> None:
+    start(node, written(more="track_interface {\n qr-1 weight 0\n }"))
+    node.ip("-n", "red", "link", "set", "qr-1", "down")
+    assert wait_for(lambda: ADDRESS not in node.ip("-n", "red", "address"))
+    (router,) = look(node)
+    assert (router["state"], router["instances"][0]["faults"]) == ("fault", ["qr-1 is down"])
+
+
+def test_an_instance_is_in_fault_with_another_one_of_its_sync_group(node: VirtualNode) -> None:
+    second = written("198.51.100.9/24", name="V2", interface="qr-1")
+    start(node, written() + second + "vrrp_sync_group G {\n group {\n VR\n V2\n }\n}\n")
+    node.ip("-n", "red", "link", "set", "qr-1", "down")
+    assert wait_for(lambda: ADDRESS not in node.ip("-n", "red", "address"))
+    (router,) = look(node)
+    found = {one["name"]: (one["state"], one["faults"]) for one in router["instances"]}
+    assert found == {"VR": ("fault", ["V2 of its sync group is in fault"]), "V2": ("fault", ["qr-1 is down"])}

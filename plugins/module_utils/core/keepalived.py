@@ -22,7 +22,11 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_m
     VirtualRoute,
     VrrpInstance,
 )
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import read
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_read import (
+    passed_over,
+    read,
+    sync_groups,
+)
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_render import render
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import (
     Statement,
@@ -44,9 +48,11 @@ __all__ = [
     "VirtualRoute",
     "VrrpInstance",
     "parse",
+    "passed_over",
     "problems",
     "read",
     "redact",
     "render",
+    "sync_groups",
     "write",
 ]

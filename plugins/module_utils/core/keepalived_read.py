@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the statements of a file, whoever wrote it, to a Configuration.
 
-What the model has no word for is passed over.
+What the model has no word for is passed over; passed_over() names what changes the meaning of the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Callable, TypeVar
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
@@ -31,6 +32,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_t
 
 T = TypeVar("T")
 
+#: Other files, parameters, conditions, and devices that keepalived makes and puts the addresses on.
+_PASSED_OVER = re.compile(r"include[a-z]*\Z|\$|@|use_vmac\Z|use_ipvlan\Z")
 _FLAGS = frozenset(["home", "-nodad", "mngtmpaddr", "noprefixroute", "autojoin", "no_track", "onlink", "append"])
 _ROUTE_TYPES = frozenset(["unicast", "blackhole", "unreachable", "prohibit", "throw", "inet", "inet6", "to"])
 
@@ -59,6 +62,27 @@ def read(statements: Sequence[Statement]) -> Configuration:
             notify_fifo_script=_one(global_block, "vrrp_notify_fifo_script", str),
         ),
     )
+
+
+def passed_over(statements: Sequence[Statement]) -> list[str]:
+    """The keywords with which a file means something else, or more, than read() makes of it."""
+    # What is behind the = of a parameter may be a password.
+    words = (statement.keyword.partition("=")[0] for statement in _all(statements))
+    return sorted({word for word in words if _PASSED_OVER.match(word)})
+
+
+def _all(statements: Iterable[Statement]) -> Iterator[Statement]:
+    for statement in statements:
+        yield statement
+        yield from _all(statement.block or ())
+
+
+def sync_groups(statements: Sequence[Statement]) -> list[list[str]]:
+    """The names of the instances that change their state together."""
+    return [
+        [name for line in _lines(group, "group") for name in line.words]
+        for group in find(statements, "vrrp_sync_group")
+    ]
 
 
 def _instance(item: Statement, version: int | None, interval: float | None) -> VrrpInstance:

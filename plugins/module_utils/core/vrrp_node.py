@@ -15,10 +15,11 @@ from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived import (
-    Configuration,
     VrrpInstance,
     parse,
+    passed_over,
     read,
+    sync_groups,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import address_order, canonical
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_uplink import Links
@@ -80,32 +81,49 @@ def routers(places: Iterable[Place], processes: Sequence[Process], links: Links)
 
 
 def _router(place: Place, processes: Sequence[Process], links: Links) -> dict[str, Any]:
-    devices = [_device(device) for device in place.devices if "LOOPBACK" not in device.get("flags", ())]
+    everything = [_device(device) for device in place.devices]
+    loopback = {device["ifname"] for device in place.devices if "LOOPBACK" in device.get("flags", ())}
+    devices = [device for device in everything if device["name"] not in loopback]
     files = [_file(file, processes) for file in place.files]
     instances = [
-        _instance(instance, devices, file, shown["pids"])
-        for file, shown in zip(place.files, files)
-        for instance in _read(file, shown).instances
+        instance for file, shown in zip(place.files, files) for instance in _instances(file, shown, everything)
     ]
     ha = bool(instances or files) or any(device["role"] == "ha" for device in devices)
-    states = {instance["state"] for instance in instances}
-    state = next((word for word in ("active", "fault", "backup") if word in states), "fault" if ha else None)
-    recorded = next((file.recorded for file in place.files if file.recorded), None)
-    word = _RECORDED.get(recorded.state.lower(), recorded.state) if recorded else None
+    state = _state(instances, files) if ha else None
+    recorded = _recorded(place.files, state)
     return {
         "name": None if place.name is None else place.name.removeprefix(NAMESPACE_PREFIX),
         "namespace": "/proc/%d/ns/net" % place.pid if place.pid else place.name,
         "maker": next((file.maker for file in place.files if file.maker), None),
         "ha": ha,
         "state": state,
-        "recorded_state": word,
-        "since": recorded.since if recorded and word == state else None,
+        "recorded_state": _word(recorded) if recorded else None,
+        "since": recorded.since if recorded and _word(recorded) == state else None,
         "devices": devices,
         "keepalived": files,
         "instances": instances,
         "addresses_unexpected": _unexpected(devices, instances) if ha else [],
         "uplinks": links.uplinks(place.devices),
     }
+
+
+def _state(instances: Sequence[Json], files: Sequence[Json]) -> str | None:
+    """Addresses that are there tell; that none is there tells only where all that should be there is known."""
+    states = {instance["state"] for instance in instances}
+    if "active" not in states and any(file["problem"] for file in files):
+        return None
+    return next((word for word in ("active", "fault", "backup") if word in states), "fault")
+
+
+def _word(recorded: Recorded) -> str:
+    return _RECORDED.get(recorded.state.lower(), recorded.state)
+
+
+def _recorded(files: Sequence[ConfigurationFile], state: str | None) -> Recorded | None:
+    """Of several, the one that tells since when the router is in its state."""
+    found = [file.recorded for file in files if file.recorded]
+    agreeing = [recorded for recorded in found if _word(recorded) == state]
+    return min(agreeing or found[:1], key=lambda recorded: recorded.since, default=None)
 
 
 def _file(file: ConfigurationFile, processes: Sequence[Process]) -> dict[str, Any]:
@@ -116,14 +134,27 @@ def _file(file: ConfigurationFile, processes: Sequence[Process]) -> dict[str, An
     return {"configuration": file.path, "problem": file.problem, "pids": [process.pid for process in ordered]}
 
 
-def _read(file: ConfigurationFile, shown: dict[str, Any]) -> Configuration:
+def _instances(file: ConfigurationFile, shown: dict[str, Any], devices: Sequence[Json]) -> list[dict[str, Any]]:
+    """Those of a file; what cannot be understood of it is put into shown."""
     if file.text is None:
-        return Configuration()
+        return []
     try:
-        return read(parse(file.text))
+        statements = parse(file.text)
+        over = passed_over(statements)
+        if over:
+            shown["problem"] = "it has what is not understood here: %s" % ", ".join(over)
+        instances = read(statements).instances
     except SpecError as error:
-        shown["problem"] = str(error)
-        return Configuration()
+        shown["problem"] = shown["problem"] or str(error)
+        return []
+    faults = {instance.name: _faults(instance, devices, file, shown["pids"]) for instance in instances}
+    for group in sync_groups(statements):
+        failed = [name for name in group if faults.get(name)]
+        for name in group:
+            if failed and not faults.get(name):
+                faults[name] = ["%s of its sync group is in fault" % failed[0]]
+    known = not shown["problem"]
+    return [_instance(instance, devices, faults[instance.name], known) for instance in instances]
 
 
 def _device(device: Json) -> dict[str, Any]:
@@ -152,16 +183,14 @@ def _device(device: Json) -> dict[str, Any]:
     }
 
 
-def _instance(
-    instance: VrrpInstance, devices: Sequence[Json], file: ConfigurationFile, pids: Sequence[int]
-) -> dict[str, Any]:
+def _instance(instance: VrrpInstance, devices: Sequence[Json], faults: list[str], known: bool) -> dict[str, Any]:
+    """known: whether these are all of its addresses."""
     wanted = [
         {"address": canonical(address.address), "interface": address.interface or instance.interface}
         for address in (*instance.virtual_addresses, *instance.virtual_addresses_excluded)
     ]
     there = {(device["name"], canonical(address)) for device in devices for address in device["addresses"]}
     present = [item for item in wanted if (item["interface"], item["address"]) in there]
-    faults = _faults(instance, devices, file, pids)
     return {
         "name": instance.name,
         "interface": instance.interface,
@@ -170,7 +199,7 @@ def _instance(
         "advert_interval": instance.advert_interval,
         "version": instance.version,
         "preempt": instance.preempt,
-        "state": "active" if present else "fault" if faults else "backup",
+        "state": "active" if present else None if not known else "fault" if faults else "backup",
         "faults": faults,
         "addresses_present": present,
         "addresses_missing": [item for item in wanted if item not in present],
@@ -181,7 +210,7 @@ def _faults(instance: VrrpInstance, devices: Sequence[Json], file: Configuration
     """Why the instance cannot become active, as far as it can be seen from outside keepalived."""
     faults = [] if pids else ["keepalived is not running"]
     by_name = {device["name"]: device for device in devices}
-    tracked = {instance.interface, *(item.name for item in instance.track_interfaces if item.weight is None)}
+    tracked = {instance.interface, *(item.name for item in instance.track_interfaces if not item.weight)}
     for address in (*instance.virtual_addresses, *instance.virtual_addresses_excluded):
         if address.track and address.interface:
             tracked.add(address.interface)

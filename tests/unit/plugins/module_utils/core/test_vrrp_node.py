@@ -191,11 +191,61 @@ def test_no_password_is_returned() -> None:
 
 
 @pytest.mark.parametrize("text", ["vrrp_instance VR_1 {", "vrrp_instance VR_1 {\n virtual_router_id x\n}"])
-def test_a_file_that_cannot_be_understood_is_named_and_the_router_is_in_fault(text: str) -> None:
+def test_a_file_that_cannot_be_understood_is_named_and_the_state_is_not_guessed(text: str) -> None:
     router = look(devices(active=False), text=text)
-    assert router["state"] == "fault"
+    assert (router["ha"], router["state"]) == (True, None)
     assert router["instances"] == []
     assert router["keepalived"][0]["problem"]
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ("includer /etc/other", "includer"),
+        ("$SECRET=hush", "$SECRET"),
+        ("@one vrrp_script x {\n}\n@^two global_defs {\n}", "@^two, @one"),
+        ("vrrp_instance VR_8 {\n virtual_router_id 8\n use_ipvlan\n}", "use_ipvlan"),
+    ],
+)
+def test_what_a_file_says_beyond_what_is_read_is_named_and_the_state_is_not_guessed(more: str, named: str) -> None:
+    router = look(devices(active=False), text="%s\n%s" % (CONFIGURATION, more))
+    assert router["keepalived"][0]["problem"] == "it has what is not understood here: " + named
+    assert {router["state"], *(one["state"] for one in router["instances"])} == {None}
+
+
+def test_a_node_with_an_address_is_active_whatever_else_its_file_says() -> None:
+    router = look(devices(active=True), text="include /etc/other\n" + CONFIGURATION)
+    assert (router["state"], router["instances"][0]["state"]) == ("active", "active")
+
+
+@pytest.mark.parametrize(("weight", "state"), [("weight 0", "fault"), ("weight 10", "backup"), ("", "fault")])
+def test_a_tracked_interface_is_a_fault_unless_it_has_a_weight(weight: str, state: str) -> None:
+    text = CONFIGURATION.replace("track_interface {", "track_interface {\n qg-33333333-44 %s" % weight)
+    found = devices(active=False)
+    found[3] = device("qg-33333333-44", flags=())
+    assert look(found, text=text)["state"] == state
+
+
+def test_an_address_of_the_loopback_is_there_and_the_loopback_is_no_device() -> None:
+    found = devices(active=False)
+    found[0]["addr_info"] = [{"local": "169.254.0.7", "prefixlen": 24}]
+    router = look(found, text=CONFIGURATION.replace("169.254.0.7/24 dev ha-0b1c2d3e-4f", "169.254.0.7/24 dev lo"))
+    assert (router["state"], [one["name"] for one in router["devices"]]) == ("active", list(VIRTUAL))
+
+
+def test_instances_of_a_sync_group_are_in_fault_together() -> None:
+    other = "vrrp_instance VR_8 {\n interface gone\n virtual_router_id 8\n}\n"
+    for group, expected in (("group {\n VR_7\n VR_8\n }", "VR_8 of its sync group is in fault"), ("", None)):
+        router = look(devices(active=False), text="%s%svrrp_sync_group G {\n%s\n}" % (CONFIGURATION, other, group))
+        first, second = router["instances"]
+        assert (first["faults"], second["faults"]) == ([expected] if expected else [], ["gone is missing"])
+
+
+def test_of_several_records_the_oldest_that_agrees_counts() -> None:
+    records = [Recorded("FAULT", 1.0), Recorded("MASTER", 4.0), Recorded("MASTER", 3.0)]
+    files = [ConfigurationFile("/%d" % at, None, CONFIGURATION, None, one) for at, one in enumerate(records)]
+    (router,) = routers([Place(None, INODE, devices(active=True), files)], [], Links([]))
+    assert (router["recorded_state"], router["since"]) == ("active", 3.0)
 
 
 def test_a_namespace_without_a_name_is_told_by_a_process_in_it() -> None:
