@@ -39,7 +39,7 @@ class KeepalivedInstance:
         self._layout = layout
 
     def parse(self, params: dict[str, Any]) -> dict[str, Any]:
-        problems = options.name_problems(params)
+        problems = options.name_problems(params) + options.authentication_problems(params)
         if problems:
             raise SpecError(problems)
         return params

@@ -63,7 +63,8 @@ options:
     type: float
   version:
     description:
-      - The version of VRRP. By default 3 for IPv6 and for an interval with a fraction, else 2.
+      - The version of VRRP. A new instance has 3 for IPv6 and for an interval with a fraction, else 2.
+      - Nodes of different versions do not understand each other, so an instance goes from 3 to 2 only when told to.
     type: int
     choices: [2, 3]
   preempt:
@@ -77,6 +78,7 @@ options:
   authentication:
     description:
       - The password in each advertisement, VRRP version 2 only. An empty dictionary for none.
+      - An instance that has version 3 needs O(version=2) beside a password.
     type: dict
     suboptions:
       password:
@@ -86,9 +88,9 @@ options:
       type:
         description:
           - V(PASS) sends the password in clear text. V(AH) is an IPsec header, which keepalived advises against.
+          - By default V(PASS). Needs O(authentication.password).
         type: str
         choices: [PASS, AH]
-        default: PASS
   source_address:
     description:
       - Source address of advertisements. Of two active nodes of one priority the one with the higher address stays.
@@ -441,7 +443,7 @@ SCRIPT = {
     "interval": {"type": "int", "default": 1},
     **dict.fromkeys(("timeout", "rise", "fall", "weight"), NUMBER),
 }
-PASSWORD_TYPE = {"type": "str", "choices": ["PASS", "AH"], "default": "PASS"}
+PASSWORD_TYPE = {"type": "str", "choices": ["PASS", "AH"]}
 PASSWORD = {"password": {"type": "str", "no_log": True}, "type": PASSWORD_TYPE}
 
 

@@ -232,6 +232,17 @@ def test_a_password_is_in_no_error_and_in_no_diff(nodes: list[Node]) -> None:
     assert "s3cret" not in str([changed, refused]) and "other-1" not in str([changed, refused])
 
 
+def test_half_an_authentication_is_refused_and_the_password_stays(nodes: list[Node]) -> None:
+    node = nodes[0]
+    node.run(**{**BASE, "advert_interval": 1}, authentication={"password": "s3cret-x"})
+    for half in ({"type": "AH"}, {"type": "PASS"}, {"password": ""}):
+        result = node.call(check_mode=True, authentication=half)
+        assert result["failed"] and result["msg"].startswith("authentication.password: is needed")
+    assert "auth_pass s3cret-x" in Path(node.layout.configuration("router")).read_text()
+    node.run(authentication={})
+    assert "auth_" not in Path(node.layout.configuration("router")).read_text()
+
+
 def edit_file(node: Node) -> None:
     path = Path(node.layout.configuration("router"))
     path.write_text(path.read_text().replace("priority 100", "priority 100\n    smtp_alert"))

@@ -77,6 +77,14 @@ def name_problems(params: Mapping[str, Any]) -> list[Problem]:
     return found
 
 
+def authentication_problems(params: Mapping[str, Any]) -> list[Problem]:
+    """Only an empty dictionary turns authentication off."""
+    given = params["authentication"] or {}
+    if given.get("password") or all(value is None for value in given.values()):
+        return []
+    return [Problem("authentication.password", "is needed; for no authentication give an empty dictionary")]
+
+
 def service(params: Mapping[str, Any], existing: Existing) -> Service:
     """The service that is wanted. Raises SpecError with every problem, at the path of the option."""
     given = {name: value for name, value in params.items() if value is not None}
@@ -113,10 +121,9 @@ def _configuration(given: dict[str, Any], old: model.Configuration) -> tuple[mod
         values["authentication"] = _authentication(given["authentication"])
     values.update(_addresses(given))
     values.update((name, _tracked(given[name])) for name in _LISTS if name in given and name.startswith("track_"))
-    values["version"] = given.get("version")
+    # Version 3 stays; version 2 is left when IPv6 or a fraction of a second needs that.
+    values["version"] = given.get("version", 3 if before and before.version == 3 else None)
     instance = model.VrrpInstance(**values)
-    if "version" not in given and before and before.version == 3 and "authentication" not in given:
-        instance = replace(instance, version=3)
     definitions = old.global_definitions
     changes = {name: given[name] for name in ("script_user", "dynamic_interfaces") if name in given}
     configuration = model.Configuration(
@@ -129,7 +136,7 @@ def _configuration(given: dict[str, Any], old: model.Configuration) -> tuple[mod
 
 
 def _authentication(given: Mapping[str, Any]) -> model.Authentication | None:
-    return model.Authentication(given["password"], given["type"]) if given.get("password") else None
+    return model.Authentication(given["password"], given.get("type") or "PASS") if given.get("password") else None
 
 
 def _addresses(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived i
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_options import (
     Existing,
+    authentication_problems,
     name_problems,
     service,
 )
@@ -300,6 +301,34 @@ def test_a_fraction_changes_the_version_and_whole_seconds_keep_it() -> None:
     assert instance_of(before).version == 2
     assert instance_of(before, advert_interval=0.5).version == 3
     assert instance_of(existing_of(options(advert_interval=0.5)), advert_interval=1.0).version == 3
+
+
+@pytest.mark.parametrize("options_of", [{"version": 3}, {"advert_interval": 0.5}])
+def test_authentication_does_not_change_the_version(options_of: dict[str, Any]) -> None:
+    before = existing_of(options(**options_of))
+    assert instance_of(before, authentication={"password": None, "type": None}).version == 3
+    secret = {"advert_interval": 1.0, "authentication": {"password": "secret", "type": None}}
+    with pytest.raises(SpecError, match=r"VRRP version 3 has none: .* version 2$"):
+        instance_of(before, **secret)
+    instance = instance_of(before, **secret, version=2)
+    assert instance.version == 2 and instance.authentication and instance.authentication.type == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({"type": "AH"}, True),
+        ({"type": "PASS"}, True),
+        ({"password": ""}, True),
+        ({}, False),
+        ({"password": "x"}, False),
+        ({"password": "x", "type": "AH"}, False),
+    ],
+)
+def test_only_an_empty_dictionary_turns_authentication_off(given: dict[str, Any], refused: bool) -> None:
+    suboptions = {"password": None, "type": None, **given}
+    found = [problem.path for problem in authentication_problems({"authentication": suboptions})]
+    assert found == (["authentication.password"] if refused else [])
 
 
 def test_a_file_that_does_not_parse_is_as_good_as_none() -> None:
