@@ -15,6 +15,8 @@ description:
     own (C(/etc/linuxbridge-vrrp/instances/NAME.conf), C(linuxbridge-vrrp-NAME.service)). An instance starts as backup.
   - keepalived tests a configuration, inside the namespace, before it is in place. A configuration that it refuses or
     would change on its own is not written.
+  - Its test is silent on commands that it would then never run. So each must be an executable file of root's, on a path
+    that nobody else can write to, and the directory of a file to track must exist; else nothing is written, either.
   - Whatever has changed, there is one reload, which keeps an active instance active. Where keepalived would lose the
     state anyway (O(virtual_router_id), O(interface), the address family, multicast or unicast, the namespace), the
     process is restarted, and the plan and a warning say so.
@@ -258,7 +260,7 @@ options:
         default: false
       scope:
         description:
-          - The scope of an IPv4 route.
+          - The scope of an IPv4 route. V(link) and V(host) go without O(virtual_routes[].next_hop).
         type: str
         choices: [global, site, link, host]
       protocol:
@@ -308,7 +310,9 @@ options:
     type: bool
 attributes:
   check_mode:
-    description: Changes nothing, and says what a real run would do. keepalived's own test is part of a real run only.
+    description:
+      - Changes nothing, and says what a real run would do.
+      - What keepalived would refuse or drop is found in a real run only, for an earlier task may bring what is missing.
     support: full
   diff_mode:
     description: Shows file, unit and process before and after, without passwords, old or new.

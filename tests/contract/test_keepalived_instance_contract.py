@@ -220,6 +220,33 @@ def test_a_refused_configuration_is_not_written(nodes: list[Node]) -> None:
     assert os.listdir(path.parent) == ["router.conf"]
 
 
+def test_what_keepalived_would_drop_is_refused_and_not_written(nodes: list[Node], tmp_path: Path) -> None:
+    node = nodes[0]
+    node.run(**BASE)
+    before = Path(node.layout.configuration("router")).read_text()
+    script, home = tmp_path / "script", Path(node.layout.settings)
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o644)
+    (home / "open").mkdir()
+    shutil.copy(script, home / "open" / "script")
+    (home / "open" / "script").chmod(0o755)
+    (home / "open").chmod(0o777)
+    check, load = {"name": "check", "script": "/bin/nope -x"}, {"name": "load", "file": "/run/nope/load"}
+    for given, wrong in (
+        ({"notify_master": "/bin/nope -x"}, "notify_master: /bin/nope does not exist"),
+        ({"track_scripts": [check]}, "track_scripts check: /bin/nope does not exist"),
+        ({"notify": str(script)}, "notify: %s is not an executable file" % script),
+        ({"notify": "%s/open/script" % home}, "others can write to %s/open:" % home),
+        ({"track_files": [load]}, "track_files load: /run/nope is not a directory"),
+    ):
+        assert node.plan(**given), "an earlier task may bring it, so check mode does not mind"
+        result = node.call(**given)
+        assert result["failed"] and not result["changed"] and wrong in result["msg"], result
+    assert Path(node.layout.configuration("router")).read_text() == before
+    (home / "open").chmod(0o1777)
+    node.run(notify="%s/open/script -x" % home, track_files=[{**load, "file": "/run/load"}])
+
+
 def test_a_password_is_in_no_error_and_in_no_diff(nodes: list[Node]) -> None:
     node = nodes[0]
     secret = {"password": "s3cret-x", "type": "PASS"}

@@ -98,7 +98,7 @@ class Maker:
             destination=self.value(lambda: network),
             next_hop=next_hop,
             interface=interface,
-            scope=self.maybe(lambda: self.chance.choice(SCOPES)) if version == 4 else None,
+            scope=self.maybe(lambda: self.chance.choice(SCOPES[:2] if next_hop else SCOPES)) if version == 4 else None,
             protocol=protocol,
             on_link=bool(interface and next_hop and self.chance.random() < 0.5),
             track=self.value(lambda: track, (True, False)),

@@ -220,12 +220,19 @@ def _route(route: VirtualRoute) -> Iterator[tuple[str, str]]:
         yield "on_link", "needs next_hop and interface"
     if route.track and route.interface is None:
         yield "track", "must be false without an interface: keepalived cannot track such a route"
-    if route.scope is not None and (network.version == 6 or route.scope not in ("global", "site", "link", "host")):
-        yield "scope", "%r is not a scope of an IPv%d route" % (route.scope, network.version)
+    if route.scope is not None:
+        yield from _route_scope(route.scope, network.version, route.next_hop)
     if route.protocol is not None:
         yield from _protocol(route.protocol)
         if route.track:
             yield "protocol", "cannot be set for a route that is tracked: set track to false"
+
+
+def _route_scope(scope: str, family: int, next_hop: str | None) -> Iterator[tuple[str, str]]:
+    if family == 6 or scope not in ("global", "site", "link", "host"):
+        yield "scope", "%r is not a scope of an IPv%d route" % (scope, family)
+    elif scope in ("link", "host") and next_hop is not None:
+        yield "scope", "%s has no next_hop: the kernel refuses such a route; leave one of them out" % scope
 
 
 def _protocol(given: str) -> Iterator[tuple[str, str]]:

@@ -94,12 +94,16 @@ NOTHING = Found()
 
 @dataclass(frozen=True)
 class Write:
-    """Payload of a step ``write``, and one of many of a step ``test``: a configuration for a network namespace."""
+    """Payload of a step ``write``, and one of many of a step ``test``: a configuration for a network namespace.
+
+    configuration: what the text says, for a test that looks at scripts and files, too.
+    """
 
     path: str
     text: str
     mode: int
     namespace: str | None = None
+    configuration: Configuration | None = None
 
 
 @cache
@@ -128,7 +132,7 @@ def plan_services(
         have = found.get(want.name, NOTHING)
         text = configuration_text(want, capabilities, layout)
         path = layout.configuration(want.name)
-        write = Write(path, text, CONFIGURATION_MODE, want.namespace)
+        write = Write(path, text, CONFIGURATION_MODE, want.namespace, want.configuration)
         configuration = _writes([write], [have.configuration])
         unit = _writes([Write(layout.unit(want.name), unit_text(want, capabilities, layout), UNIT_MODE)], [have.unit])
         units_change = units_change or have.stale or (bool(unit) and have.known)

@@ -31,7 +31,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_u
     unit_name,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import netns
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import keepalived_scripts, netns
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of, start
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
@@ -189,6 +189,9 @@ class Keepalived:
     def _complaint(self, write: Write) -> str:
         if write.namespace and not os.path.exists("/run/netns/" + write.namespace):
             return "network namespace %s does not exist; make it first" % write.namespace
+        dropped = keepalived_scripts.dropped(write.configuration) if write.configuration else []
+        if dropped:
+            return "; ".join(dropped)
         with file_of(write.text) as descriptor:
             path = "/proc/self/fd/%d" % descriptor
             command = [self._layout.keepalived, "--config-test", "--use-file=" + path]

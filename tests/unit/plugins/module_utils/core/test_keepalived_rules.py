@@ -77,6 +77,10 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({ADDRESSES: (VirtualAddress("198.51.100.0/24"),)}, ADDRESSES + "[0].address", "is the address of its network"),
     ({ADDRESSES: (VirtualAddress("198.51.100.255/24"),)}, ADDRESSES + "[0].address", "is the broadcast address"),
     ({ADDRESSES: (VirtualAddress("224.0.0.18/24"),)}, ADDRESSES + "[0].address", "is not the address of a host"),
+    (
+        {"virtual_routes": (VirtualRoute("0.0.0.0/0", "198.51.100.9", "qg-wan", scope="link"),)},
+        *("virtual_routes[0].scope", "link has no next_hop: the kernel refuses such a route"),
+    ),
     ({ADDRESSES: (VirtualAddress("fe80::1/64", scope="link"),)}, ADDRESSES + "[0].scope", "IPv6 addresses have none"),
     (
         {ADDRESSES: (VirtualAddress("198.51.100.1/24"), VirtualAddress("2001:db8::1/64"))},
