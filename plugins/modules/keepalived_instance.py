@@ -75,7 +75,7 @@ options:
     type: bool
   preempt_delay:
     description:
-      - Seconds to wait before taking over, 0 to 1000.
+      - Seconds to wait before taking over, 0 to 1000. O(preempt=false) goes with 0 only.
     type: float
   authentication:
     description:

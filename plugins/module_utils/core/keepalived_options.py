@@ -117,6 +117,8 @@ def _configuration(given: dict[str, Any], old: model.Configuration) -> tuple[mod
     kept = {field.name: getattr(before, field.name) for field in fields(model.VrrpInstance)} if before else {}
     values: dict[str, Any] = {**kept, "name": given["name"], "state": "BACKUP"}
     values.update((name, None if given[name] == "" else given[name]) for name in _PLAIN if name in given)
+    # Set as a value, no delay would keep preempt from being false.
+    values["preempt_delay"] = values.get("preempt_delay") or None
     if "authentication" in given:
         values["authentication"] = _authentication(given["authentication"])
     values.update(_addresses(given))

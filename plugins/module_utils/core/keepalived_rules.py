@@ -113,7 +113,7 @@ def _preemption(instance: VrrpInstance) -> Iterator[tuple[str, str]]:
     if not 0 <= delay <= 1000:
         yield "preempt_delay", "%s s is out of range: 0 to 1000" % seconds(delay)
     if not instance.preempt or instance.state == "MASTER":
-        yield "preempt_delay", "needs preempt true and state BACKUP"
+        yield "preempt_delay", "needs preempt true and state BACKUP; 0 is no delay"
 
 
 def _authentication(instance: VrrpInstance) -> Iterator[tuple[str, str]]:

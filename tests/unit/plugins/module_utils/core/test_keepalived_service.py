@@ -303,6 +303,15 @@ def test_a_fraction_changes_the_version_and_whole_seconds_keep_it() -> None:
     assert instance_of(existing_of(options(advert_interval=0.5)), advert_interval=1.0).version == 3
 
 
+def test_a_delay_of_0_is_none_so_that_preempt_can_be_false() -> None:
+    before = existing_of(options(preempt_delay=5.0))
+    with pytest.raises(SpecError, match=r"preempt_delay: .*; 0 is no delay"):
+        instance_of(before, preempt=False)
+    instance = instance_of(before, preempt=False, preempt_delay=0.0)
+    assert (instance.preempt, instance.preempt_delay) == (False, None)
+    assert instance_of(before).preempt_delay == 5
+
+
 @pytest.mark.parametrize("options_of", [{"version": 3}, {"advert_interval": 0.5}])
 def test_authentication_does_not_change_the_version(options_of: dict[str, Any]) -> None:
     before = existing_of(options(**options_of))
