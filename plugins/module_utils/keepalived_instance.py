@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -52,6 +52,7 @@ class KeepalivedInstance:
         existing = port.existing(name)
         service = options.service(want, existing) if want["state"] == "present" else None
         found = port.look({name: service.namespace if service else None})[name]
+        found = replace(found, left_overs=port.left_overs(name))
         return Have(found, port.recorder(), port.capabilities(), service)
 
     def plan(self, have: Have, want: dict[str, Any]) -> Plan:

@@ -366,6 +366,20 @@ def test_absent_leaves_nothing(nodes: list[Node]) -> None:
     assert node.run(state="absent") == []
 
 
+@pytest.mark.parametrize("runs", [True, False])
+def test_absent_removes_what_a_killed_write_left_and_says_so(nodes: list[Node], runs: bool) -> None:
+    node = nodes[0]
+    node.run(**BASE)
+    if not runs:
+        node.run(state="absent")
+    folders = [Path(node.layout.settings, "instances"), Path(node.layout.units)]
+    for folder, name in zip(folders, ["router.conf", "linuxbridge-vrrp-router.service"], strict=True):
+        (folder / (".%s.0badcafe.linuxbridge_vrrp.tmp" % name)).write_text("auth_pass s3cret")
+    actions = node.run(state="absent")
+    assert len([action for action in actions if action.endswith(".tmp, left by an interrupted run")]) == 2
+    assert [os.listdir(folder) for folder in folders] == [[], []]
+
+
 @pytest.mark.parametrize("stop_after", range(5))
 def test_a_run_that_ends_anywhere_is_finished_by_the_next(nodes: list[Node], stop_after: int) -> None:
     node = nodes[0]

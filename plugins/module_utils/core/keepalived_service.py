@@ -76,6 +76,7 @@ class Found:
     known: systemd has read the unit, so it has to be told of a change. stale: not as it is on disk. started: systemd
     keeps it running, or tries to.
     state: ``master``, ``backup``, ``fault`` or None when it is not known. since: seconds of the epoch.
+    left_overs: temporary files beside configuration and unit, of a write that was killed.
     """
 
     configuration: File | None = None
@@ -87,6 +88,7 @@ class Found:
     process: Process | None = None
     state: str | None = None
     since: float | None = None
+    left_overs: tuple[str, ...] = ()
 
 
 NOTHING = Found()
@@ -174,6 +176,7 @@ def plan_removal(names: Iterable[str], found: Mapping[str, Found], layout: Layou
     for name, have in pairs:
         steps += [Step("remove", path, path) for path in [layout.configuration(name)] if have.configuration]
         steps += [Step("remove", path, path) for path in [layout.unit(name)] if have.unit]
+        steps += [Step("remove", "%s, left by an interrupted run" % path, path) for path in have.left_overs]
     return [*steps, *_read_again(any(have.unit for _name, have in pairs))]
 
 

@@ -33,6 +33,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_u
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import keepalived_scripts, netns
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of, start
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import left_overs, remove_left_overs
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
 
@@ -96,6 +97,10 @@ class Keepalived:
         """What the files of an instance say, before it is known what is wanted."""
         files = (read_own(self._layout.configuration(name)), read_own(self._layout.unit(name)))
         return Existing(*(file.text if file else None for file in files))
+
+    def left_overs(self, name: str) -> tuple[str, ...]:
+        """What killed writes of an instance's files have left; it may hold a password."""
+        return (*left_overs(self._layout.configuration(name)), *left_overs(self._layout.unit(name)))
 
     def look(self, namespaces: Mapping[str, str | None]) -> dict[str, Found]:
         """What there is of each service; namespaces gives for each name the network namespace that it should run in."""
@@ -251,7 +256,9 @@ def _same(one: str, other: str) -> bool:
 
 
 def _remove(path: str) -> None:
+    """And what killed writes to it have left."""
     try:
+        remove_left_overs(path)
         os.unlink(path)
     except FileNotFoundError:
         pass

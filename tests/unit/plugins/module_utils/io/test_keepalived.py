@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_model import Capabilities
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Layout
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Keepalived
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import Systemd
 
@@ -20,6 +21,14 @@ def keepalived(program: Path, says: str, mode: int) -> Keepalived:
     program.write_text("#!/bin/sh\necho '%s' >&2\n" % says)
     program.chmod(mode)
     return Keepalived(Systemd(), Layout(keepalived=str(program)))
+
+
+def test_a_file_that_is_removed_takes_along_what_a_killed_write_left(tmp_path: Path) -> None:
+    for name in ("red.conf", ".red.conf.0badcafe.linuxbridge_vrrp.tmp", ".blue.conf.0badcafe.linuxbridge_vrrp.tmp"):
+        (tmp_path / name).write_text("auth_pass s3cret")
+    path = str(tmp_path / "red.conf")
+    Keepalived(Systemd()).apply(Step("remove", path, path))
+    assert [found.name for found in tmp_path.iterdir()] == [".blue.conf.0badcafe.linuxbridge_vrrp.tmp"]
 
 
 def test_the_version_is_asked_for_once(tmp_path: Path) -> None:
