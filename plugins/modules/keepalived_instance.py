@@ -17,6 +17,8 @@ description:
     would change on its own is not written.
   - Its test is silent on commands that it would then never run. So each must be an executable file of root's, on a path
     that nobody else can write to, and the directory of a file to track must exist; else nothing is written, either.
+  - Commands run as root, for keepalived 2.2.7 dies in its test of those of another user. To run one as somebody else,
+    begin it with C(/usr/bin/setpriv --reuid=USER --regid=GROUP --clear-groups).
   - Whatever has changed, there is one reload, which keeps an active instance active. Where keepalived would lose the
     state anyway (O(virtual_router_id), O(interface), the address family, multicast or unicast, the namespace), the
     process is restarted, and the plan and a warning say so.
@@ -299,10 +301,6 @@ options:
       - Command to run when the instance changes in any way; its arguments are V(INSTANCE), name, state and priority.
       - An absolute path and arguments, without quotes. Empty for none.
     type: str
-  script_user:
-    description:
-      - The user that commands run as. It must exist. A new instance has C(root).
-    type: str
   dynamic_interfaces:
     description:
       - Whether interfaces may be missing, and may be removed and made again while the instance runs. Otherwise a
@@ -467,7 +465,7 @@ ARGUMENT_SPEC = {
     "virtual_addresses": dicts(ADDRESS),
     "virtual_addresses_excluded": dicts(ADDRESS),
     "virtual_routes": dicts(ROUTE),
-    **dict.fromkeys(("namespace", "interface", "source_address", "script_user"), TEXT),
+    **dict.fromkeys(("namespace", "interface", "source_address"), TEXT),
     **dict.fromkeys(INSTANCE_SCRIPTS, TEXT),
     **dict.fromkeys(("virtual_router_id", "priority", *INSTANCE_NUMBERS), NUMBER),
     **dict.fromkeys(("advert_interval", "preempt_delay"), DECIMAL),

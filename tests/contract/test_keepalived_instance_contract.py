@@ -247,6 +247,23 @@ def test_what_keepalived_would_drop_is_refused_and_not_written(nodes: list[Node]
     node.run(notify="%s/open/script -x" % home, track_files=[{**load, "file": "/run/load"}])
 
 
+def test_a_command_runs_as_root_or_as_whom_setpriv_says(nodes: list[Node]) -> None:
+    node = nodes[0]
+    script, results = Path(node.layout.settings, "who"), Path(node.layout.units, "results")
+    script.parent.mkdir()
+    script.write_text('#!/bin/sh\nid -un > "%s/$1"\n' % results)
+    script.chmod(0o755)
+    results.mkdir()
+    results.chmod(0o777)
+    as_nobody = "/usr/bin/setpriv --reuid=nobody --regid=nogroup --clear-groups"
+    node.run(**BASE, notify_master="%s a" % script, notify="%s %s b" % (as_nobody, script))
+    node.await_state("master")
+    deadline = time.monotonic() + 10
+    while [(results / name).exists() and (results / name).read_text() for name in "ab"] != ["root\n", "nobody\n"]:
+        assert time.monotonic() < deadline, os.listdir(results)
+        time.sleep(0.05)
+
+
 def test_a_password_is_in_no_error_and_in_no_diff(nodes: list[Node]) -> None:
     node = nodes[0]
     secret = {"password": "s3cret-x", "type": "PASS"}

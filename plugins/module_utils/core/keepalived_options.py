@@ -126,13 +126,12 @@ def _configuration(given: dict[str, Any], old: model.Configuration) -> tuple[mod
     # Version 3 stays; version 2 is left when IPv6 or a fraction of a second needs that.
     values["version"] = given.get("version", 3 if before and before.version == 3 else None)
     instance = model.VrrpInstance(**values)
-    definitions = old.global_definitions
-    changes = {name: given[name] for name in ("script_user", "dynamic_interfaces") if name in given}
+    dynamic = given.get("dynamic_interfaces", old.global_definitions.dynamic_interfaces)
     configuration = model.Configuration(
         (instance,),
         tuple(map(_script, given["track_scripts"])) if "track_scripts" in given else old.scripts,
         tuple(map(_file, given["track_files"])) if "track_files" in given else old.files,
-        replace(definitions, **changes),
+        replace(old.global_definitions, dynamic_interfaces=dynamic),
     )
     return configuration, {name: _order(name, given[name]) for name in _LISTS if name in given}
 

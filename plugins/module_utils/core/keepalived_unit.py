@@ -26,7 +26,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_m
 _NAMESPACE = re.compile(r"^NetworkNamespacePath=/run/netns/(\S+)$", re.MULTILINE)
 UNIT_PREFIX = "linuxbridge-vrrp-"
 HEADER = "# Written by linuxbridge.vrrp; changes are replaced.\n"
-#: Whom commands run as; without a script_user that exists keepalived drops them.
+#: Whom commands run as; without a script_user that exists keepalived drops them. Of any but root keepalived 2.2.7 ends
+#: its own test with SIGTERM (check_script_secure()), and the recorder could not write to the runtime directory.
 SCRIPT_USER = "root"
 
 RECORDER = """\
@@ -146,7 +147,7 @@ def recorded(service: Service, layout: Layout = NODE) -> Configuration:
     definitions, runtime = service.configuration.global_definitions, layout.runtime_of(service.name)
     definitions = replace(
         definitions,
-        script_user=definitions.script_user or SCRIPT_USER,
+        script_user=SCRIPT_USER,
         notify_fifo=runtime + "/fifo",
         notify_fifo_script=" ".join([layout.recorder, runtime, *service.followers]),
     )

@@ -287,6 +287,14 @@ def test_what_is_unset_is_untouched() -> None:
     assert again.after == ("linuxbridge-vrrp-netns-qrouter-red.service",)
 
 
+def test_commands_run_as_root_whatever_was_edited_into_the_file() -> None:
+    before = existing_of(FULL)
+    edited = Existing((before.configuration or "").replace("script_user root", "script_user nobody"), before.unit)
+    assert edited != before
+    again = service({**dict.fromkeys(ARGUMENT_SPEC), "name": "red"}, edited)
+    assert configuration_text(again) == before.configuration
+
+
 def test_what_is_empty_is_none() -> None:
     empty: dict[str, Any] = {"authentication": {}, "unicast_peers": [], "notify": "", "track_scripts": []}
     instance = instance_of(existing_of(FULL), **empty)
