@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.text_table import table
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_node import not_understood
 
 Json = Mapping[str, Any]
 
@@ -171,6 +172,7 @@ def _exactly_one(router: Json, site: Site) -> Check:
     for node, one in there.items():
         if not one["ha"]:
             wrong.append("%s has no keepalived for it%s" % (node, _beside_vrrp(one)))
+        wrong += ["%s: %s" % (node, text) for text in not_understood(one)]
         for instance in one["instances"]:
             wrong += ["%s: %s" % (node, fault) for fault in instance["faults"]]
             missing = [item["address"] for item in instance["addresses_missing"]]

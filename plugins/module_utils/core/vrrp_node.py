@@ -107,6 +107,11 @@ def _router(place: Place, processes: Sequence[Process], links: Links) -> dict[st
     }
 
 
+def not_understood(router: Json) -> list[str]:
+    """The files of a router, as routers() gives it, that could not be read or understood, each with the reason."""
+    return ["%s: %s" % (file["configuration"], file["problem"]) for file in router["keepalived"] if file["problem"]]
+
+
 def _state(instances: Sequence[Json], files: Sequence[Json]) -> str | None:
     """Addresses that are there tell; that none is there tells only where all that should be there is known."""
     states = {instance["state"] for instance in instances}

@@ -24,7 +24,7 @@ def router(name: str = "id-2", state: str = "active", **given: Any) -> dict[str,
         **given.pop("instance", {}),
     }
     found = {"name": name, "namespace": "qrouter-" + name, "ha": True, "state": state, "uplinks": ["eth2"]}
-    found["maker"] = "neutron"
+    found.update(maker="neutron", keepalived=[{"configuration": "keepalived.conf", "problem": None, "pids": [7]}])
     return {**found, "instances": [instance], **given}
 
 
@@ -114,6 +114,12 @@ def test_not_exactly_one_active_node_stops_the_drill(states: tuple[str, str], sh
 def test_a_standby_in_fault_stops_the_drill_with_its_reason() -> None:
     nodes = {"network1": node(router(state="fault")), "network2": node(router())}
     assert refused(nodes) == ["id-2 on network1: keepalived is not running"]
+
+
+def test_a_standby_of_which_nobody_can_tell_stops_the_drill() -> None:
+    nodes = healthy()
+    nodes["network1"]["routers"][0]["keepalived"][0]["problem"] = "Permission denied"
+    assert refused(nodes) == ["id-2 on network1: keepalived.conf: Permission denied"]
 
 
 def test_an_active_node_without_one_of_its_addresses_stops_the_drill() -> None:

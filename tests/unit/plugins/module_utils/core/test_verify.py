@@ -54,6 +54,7 @@ def node(state: str, *more: str) -> dict[str, Any]:
         "addresses_missing": [] if active else ADDRESSES,
     }
     found = [{"name": HA, "ha": True, "state": state, "instances": [instance], "addresses_unexpected": []}]
+    found[0]["keepalived"] = [{"configuration": "/etc/keepalived.conf", "problem": None, "pids": [7]}]
     return {"routers": found + [without_vrrp(name) for name in more]}
 
 
@@ -65,6 +66,7 @@ def without_vrrp(name: str, *addresses: str) -> dict[str, Any]:
         "ha": False,
         "state": None,
         "instances": [],
+        "keepalived": [],
         "addresses_unexpected": [],
         "devices": [{"name": "gre0", "role": "other", "addresses": ["192.168.0.1/24"]}, device],
     }
@@ -251,6 +253,15 @@ def test_a_standby_that_cannot_take_over_fails() -> None:
     nodes["network2"]["routers"][0]["instances"][0]["faults"] = ["keepalived is not running"]
     assert failed(site(nodes=nodes)) == [
         "router2: its addresses are on exactly one node: 2 addresses on network1; network2: keepalived is not running"
+    ]
+
+
+def test_a_standby_of_which_nobody_can_tell_fails() -> None:
+    nodes = {"network1": node("active", PLAIN), "network2": node("backup")}
+    nodes["network2"]["routers"][0]["keepalived"][0]["problem"] = "Permission denied"
+    assert failed(site(nodes=nodes)) == [
+        "router2: its addresses are on exactly one node: 2 addresses on network1; "
+        "network2: /etc/keepalived.conf: Permission denied"
     ]
 
 
