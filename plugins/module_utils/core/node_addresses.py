@@ -30,13 +30,16 @@ def missing(anatomy: RouterAnatomy, namespace: Namespace, found: Found, at: floa
         return []
     if at - max(found.since, found.process.loaded_at) < SETTLED:
         return []
-    links, told = namespace.links, _by_device(_read(found.process.loaded))
-    return [
-        address
+    links = namespace.links
+    gone = [
+        (device, address)
         for device, addresses in sorted(_by_device(anatomy.configuration).items())
-        for address in sorted(addresses & told.get(device, set()))
+        for address in sorted(addresses)
         if device in links and address not in links[device].device.addresses
     ]
+    # Read only then: a node has hundreds of files.
+    told = _by_device(_read(found.process.loaded)) if gone else {}
+    return [address for device, address in gone if address in told.get(device, set())]
 
 
 def remove_others(
@@ -44,8 +47,8 @@ def remove_others(
 ) -> None:
     """Addresses that nothing accounts for go; those of a device that is made anew went with it.
 
-    What keepalived has read (loaded) is left to it, for a reload takes from it what is no longer
-    wanted. anew: names of the devices that are made anew.
+    What keepalived has read (loaded) is left to it, for a reload takes from it what is no longer wanted. anew: names of
+    the devices that are made anew.
     """
     name, primary = anatomy.namespace, node_names.primary_address(anatomy.router.virtual_router_id)
     active = any(primary in link.device.addresses for link in namespace.links.values())

@@ -18,6 +18,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy
     Leg,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
+    FLOOD,
     Batch,
     Command,
     add_carrier,
@@ -127,13 +128,14 @@ def sysctls(namespace: Namespace, devices: Iterable[str]) -> Iterator[tuple[str,
     """Which of a router's namespace are not as they are to be, what they are, and what they should be."""
     wrong = [(key, namespace.sysctls.get(key), value) for key, value in SYSCTLS if namespace.sysctls.get(key) != value]
     yield from wrong
-    links = [namespace.links[name] for name in devices if name in namespace.links]
-    for key, value, cause in DEVICE_SYSCTLS:
-        if cause not in [path for path, _have, _value in wrong]:
-            for link in links:
-                have = link.sysctls.get(key, value)
-                if have != value:
-                    yield key % link.device.name, have, value
+    # Setting these sets those of all devices.
+    causes = {key for key, _have, _value in wrong}
+    of_devices = [(key, value) for key, value, cause in DEVICE_SYSCTLS if cause not in causes]
+    for link in [namespace.links[name] for name in devices if name in namespace.links]:
+        for key, value in of_devices:
+            have = link.sysctls.get(key, value)
+            if have != value:
+                yield key % link.device.name, have, value
 
 
 def same_make(want: Device, have: Device) -> bool:
@@ -178,7 +180,7 @@ def _flooding(device: Device, have: frozenset[str]) -> list[Difference]:
     want = frozenset(device.peers) | ({group} if group else frozenset())
     if want == have:
         return []
-    gone = tuple("fdb del 00:00:00:00:00:00 dev %s dst %s" % (device.name, peer) for peer in sorted(have - want))
+    gone = tuple("fdb del %s dev %s dst %s" % (FLOOD, device.name, peer) for peer in sorted(have - want))
     commands: tuple[Command, ...] = (Batch(gone, tool="bridge"),) if gone else ()
     if want - have:
         # That of the group is the kernel's own, which it makes with the device.

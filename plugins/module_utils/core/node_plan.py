@@ -196,18 +196,22 @@ def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> bool:
 
 def _again(have: Have, steps: Sequence[Step], names: Sequence[str]) -> list[Step]:
     """keepalived goes on with the number of the HA interface that it had, and hears and says nothing more (2.2.7)."""
+    told = _told(steps)
     running = [unit_name(name) for name in names if have.services.get(name, NOTHING).process]
-    units = [unit for unit in running if unit not in _told(steps)]
+    units = [unit for unit in running if unit not in told]
     return [Step("reload", " ".join(units), tuple(units))] if units else []
 
 
 def _put_back(have: Have, steps: Sequence[Step], routers: Sequence[RouterAnatomy]) -> list[Step]:
-    """A node that took an address for keepalived could have it when another node has it already."""
-    found = []
+    """An active router without an address gives the role up, and has all of them when it is active again. Put back by
+    this run, the address could be on two nodes, for another may become active meanwhile.
+    """
+    found, told = [], _told(steps)
     for one in routers:
         unit, inside = unit_name(one.namespace), have.namespaces.get(one.namespace)
-        service = have.services.get(one.namespace, NOTHING)
-        gone = node_addresses.missing(one, inside, service, have.at) if inside and unit not in _told(steps) else []
+        if inside is None or unit in told:
+            continue
+        gone = node_addresses.missing(one, inside, have.services.get(one.namespace, NOTHING), have.at)
         if gone:
             found.append(restart(unit, "it is active without %s, and does not put that back" % ", ".join(gone)))
     return found

@@ -123,13 +123,10 @@ def _overlay_end(host: Host) -> str | None:
     found = _by_name(host).get(host.wants("overlay_interface") or "")
     addresses = _addresses(host, found) if found else []
     wanted = (host.wants("overlay_address") or "").split("/")[0]
-    now = host.has("linuxbridge_agent", "local_ip")
-    if not wanted and now in [address.split("/")[0] for address in addresses]:
-        return next(address for address in addresses if address.split("/")[0] == now)
-    for address in addresses:
-        if address.split("/")[0] == wanted or (not wanted and ":" not in address):
-            return address
-    return None
+    chosen = wanted or host.has("linuxbridge_agent", "local_ip")
+    own = [address for address in addresses if address.split("/")[0] == chosen]
+    first = [] if wanted else [address for address in addresses if ":" not in address]
+    return next(iter(own + first), None)
 
 
 def overlay_address(site: Site) -> Iterator[Finding]:
