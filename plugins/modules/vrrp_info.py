@@ -106,11 +106,12 @@ routers:
     keepalived:
       description:
         - Configuration files that keepalived runs with, or should, with its processes (C(pids)) and, if the file cannot
-          be read or understood, the C(problem).
+          be read or understood, the C(problem). C(written) is when the file last was, in seconds since the epoch.
       type: list
       elements: dict
       sample:
         - configuration: /var/lib/neutron/ha_confs/b6206312-878e-497c-8ef7-eb384f8add96/keepalived.conf
+          written: 1700000000.1
           problem: null
           pids: [4711, 4712]
     instances:

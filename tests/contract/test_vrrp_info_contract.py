@@ -138,7 +138,9 @@ def test_a_router_whose_namespace_lost_its_name_is_found_by_its_process(node: Vi
 def test_a_router_of_a_container_is_none_of_the_node(node: VirtualNode, tmp_path: Path) -> None:
     """Its namespaces have no name on the node, either."""
     start(node, written())
-    assert look(node)[0]["keepalived"][0]["configuration"] == "/run/k.conf"
+    node.run("touch", "--date=@1700000000.5", "/run/k.conf")
+    (file,) = look(node)[0]["keepalived"]
+    assert (file["configuration"], file["written"]) == ("/run/k.conf", 1700000000.5)
     outside = Node(str(tmp_path), Layout(settings=str(tmp_path))).routers()
     assert "/run/k.conf" not in [file["configuration"] for one in outside for file in one["keepalived"]]
 

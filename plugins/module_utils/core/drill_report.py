@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import timeline
@@ -64,7 +64,7 @@ def drill_report(
         "also_affected": plan["also_affected"],
     }
     report["failures"] = _failures(report)
-    report["findings"] = _findings(plan, report, watches)
+    report["findings"] = _findings(plan, report, after, watches)
     return report
 
 
@@ -171,8 +171,8 @@ def _failures(report: Json) -> list[str]:
     return failures
 
 
-def _findings(plan: Json, report: Json, watches: Mapping[str, Json]) -> list[str]:
-    findings = []
+def _findings(plan: Json, report: Json, after: Mapping[str, Json], watches: Mapping[str, Json]) -> list[str]:
+    findings = list(_read_again(plan, report["cut"], after))
     twice = report["both_active"]
     if twice["spans"]:
         why = ": a node of Neutron's that is cut off keeps its addresses" if plan["maker"] == "neutron" else ""
@@ -193,6 +193,20 @@ def _findings(plan: Json, report: Json, watches: Mapping[str, Json]) -> list[str
     if plan["also_affected"]:
         findings.append("these routers failed over as well: %s" % ", ".join(plan["also_affected"]))
     return findings
+
+
+def _read_again(plan: Json, cut: Json, after: Mapping[str, Json]) -> Iterator[str]:
+    """A backup that reads its configuration again begins to wait anew (keepalived 2.2.7). Neutron's agent writes the
+    file and has it read at any change of the router.
+    """
+    text = "keepalived's configuration on %s was written %.1f s after the cut: a backup that reads it waits anew"
+    if None in (cut["down"], cut["up"]):
+        return
+    for node in plan["standby"]:
+        for router in after.get(node, {}).get("routers", ()):
+            for file in router["keepalived"] if router["name"] == plan["router"] else ():
+                if cut["down"] < (file["written"] or 0) < cut["up"]:
+                    yield text % (node, file["written"] - cut["down"])
 
 
 def _stood_still(plan: Json, report: Json) -> list[str]:

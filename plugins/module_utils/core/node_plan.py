@@ -251,7 +251,9 @@ def _make(have: Have, group: Sequence[RouterAnatomy], tests: Mapping[str, Config
     gone = ["netns del " + one.namespace for one in group if one.namespace in have.existing]
     cleared = ((remove_links(stale),) if stale else ()) + ((Batch(tuple(gone)),) if gone else ())
     tested = [tests[one.namespace] for one in group if one.namespace in tests]
-    return (*cleared, *node_commands.add_routers(group), *tested)
+    outside, *inside = node_commands.add_routers(group)
+    # The test needs the devices, and takes as long as all that is left to do inside.
+    return (*cleared, outside, *tested, *inside)
 
 
 def _of_devices(

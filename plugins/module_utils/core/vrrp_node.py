@@ -52,13 +52,14 @@ class Recorded:
 
 @dataclass(frozen=True)
 class ConfigurationFile:
-    """text is None when it cannot be read, with the reason in problem."""
+    """text: None when it cannot be read, with the reason in problem. written: when it was, in seconds of the epoch."""
 
     path: str
     maker: str | None
     text: str | None = field(repr=False)
     problem: str | None = None
     recorded: Recorded | None = None
+    written: float | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ def _file(file: ConfigurationFile, processes: Sequence[Process]) -> dict[str, An
     own = [process for process in processes if process.configuration == file.path]
     pids = {process.pid for process in own}
     ordered = sorted(own, key=lambda process: (process.parent in pids, process.pid))
-    return {"configuration": file.path, "problem": file.problem, "pids": [process.pid for process in ordered]}
+    shown = {"configuration": file.path, "written": file.written, "problem": file.problem}
+    return {**shown, "pids": [process.pid for process in ordered]}
 
 
 def _instances(file: ConfigurationFile, shown: dict[str, Any], devices: Sequence[Json]) -> list[dict[str, Any]]:

@@ -115,7 +115,7 @@ class Node:
         elif os.path.dirname(folder) == self._confs.rstrip("/"):
             maker, recorded = "neutron", os.path.join(folder, "state")
         text, problem = _text(path)
-        return ConfigurationFile(path, maker, text, problem, _recorded(recorded) if recorded else None)
+        return ConfigurationFile(path, maker, text, problem, _recorded(recorded) if recorded else None, _written(path))
 
 
 def keepalived_processes() -> list[Process]:
@@ -170,6 +170,13 @@ def _text(path: str) -> tuple[str | None, str | None]:
             return file.read(), None
     except OSError as error:
         return None, error.strerror
+
+
+def _written(path: str) -> float | None:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return None
 
 
 def _recorded(path: str) -> Recorded | None:

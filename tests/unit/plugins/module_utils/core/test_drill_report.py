@@ -25,12 +25,16 @@ PLAN = {
 CUT = [(0.0, False), (12.0, True)]
 
 
-def facts(state: str, ha: str, booted: float = 1.0, error: float | None = None) -> dict[str, Any]:
+def facts(
+    state: str, ha: str, booted: float = 1.0, error: float | None = None, written: float | None = -60.0
+) -> dict[str, Any]:
+    """written: seconds after ZERO."""
     wanted = [{"address": address, "interface": interface} for interface, address in (GATEWAY, FLOATING)]
     wanted.append({"address": "169.254.0.1/24", "interface": ha})
     instance = {"addresses_present": wanted if state == "active" else []}
     instance["addresses_missing"] = [] if state == "active" else wanted
-    router = {"name": "id-2", "state": state, "instances": [instance]}
+    file = {"written": None if written is None else ZERO + written}
+    router = {"name": "id-2", "state": state, "instances": [instance], "keepalived": [file]}
     return {"routers": [router, {"name": "id-3", "state": "active"}], "clock": {"booted": booted, "error": error}}
 
 
@@ -271,3 +275,13 @@ def test_the_table_says_it_all_to_a_person() -> None:
 def test_the_table_of_a_failure_ends_with_it() -> None:
     watches = {"network1": watch("ha-1", (-5, 30), links=CUT[:1]), "network2": watch("ha-2", (6.8, 30))}
     assert drill_table(report(watches=watches))[-1] == "FAILED: eth2 of network1 did not come up again"
+
+
+@pytest.mark.parametrize(("written", "told"), [(-0.1, False), (0.1, True), (11.9, True), (12.1, False), (None, False)])
+def test_a_backup_that_was_to_read_its_configuration_meanwhile_is_told(written: float | None, told: bool) -> None:
+    after = {"network1": facts("backup", "ha-1", written=3), "network2": facts("active", "ha-2", written=written)}
+    text = "keepalived's configuration on network2 was written %.1f s after the cut: a backup that reads it waits anew"
+    findings = report(after=after)["findings"]
+    assert [finding for finding in findings if "keepalived's configuration" in finding] == (
+        [text % written] if told else []
+    )
