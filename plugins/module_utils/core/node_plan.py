@@ -251,9 +251,7 @@ def _make(have: Have, group: Sequence[RouterAnatomy], tests: Mapping[str, Config
     gone = ["netns del " + one.namespace for one in group if one.namespace in have.existing]
     cleared = ((remove_links(stale),) if stale else ()) + ((Batch(tuple(gone)),) if gone else ())
     tested = [tests[one.namespace] for one in group if one.namespace in tests]
-    outside, *inside = node_commands.add_routers(group)
-    # The test needs the devices, and takes as long as all that is left to do inside.
-    return (*cleared, outside, *tested, *inside)
+    return (*cleared, *node_commands.add_routers(group), *tested)
 
 
 def _of_devices(

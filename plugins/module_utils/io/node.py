@@ -22,7 +22,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Processes, Tests
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import STARTS, File
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import File
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import SYSCTLS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import UNIT
@@ -66,8 +66,6 @@ class Node:
         self._recorded: File | None = None
         #: What was seen in a namespace in which no step has changed anything since.
         self._seen: dict[str, Namespace] | None = None
-        #: The node's own devices, where no step has changed them since this run looked.
-        self._outside: tuple[node_have.Links, dict[str, frozenset[str]]] | None = None
         #: See Have.
         self._reach: frozenset[str] | None = frozenset()
 
@@ -81,8 +79,9 @@ class Node:
         capabilities = self._keepalived.ask_capabilities()
         asked = self._units.ask([UNIT, *map(unit_name, node_reach.named(want))])
         record = self._record()
-        outside, flooding = self._outside or _look_outside()
-        self._outside = None
+        outside = node_have.Links(rtnetlink.devices())
+        tunnels = node_have.of_kind("vxlan", outside)
+        flooding = rtnetlink.flooding({link.index: name for name, link in tunnels.items()})
         # Its own changes do not narrow what a run looks at.
         if self._reach is not None:
             found = node_reach.reach(record, outside, flooding, want)
@@ -126,12 +125,6 @@ class Node:
             self._perform_all(step.payload)
         elif isinstance(step.payload, (Tests, Processes)):
             self._companions.apply(step)
-        elif step.verb in STARTS:
-            # It changes nothing outside of namespaces, and takes longer than a look.
-            with ThreadPoolExecutor(max_workers=1) as workers:
-                beside = workers.submit(_look_outside)
-                self._keepalived.apply(step)
-                self._outside = beside.result()
         else:
             self._keepalived.apply(step)
 
@@ -144,8 +137,6 @@ class Node:
 
     def _perform_all(self, commands: Sequence[Command]) -> None:
         """Carry out the commands in order, except that those of several namespaces are carried out side by side."""
-        if any(isinstance(command, Batch) for command in commands):
-            self._outside = None
         for outside, group in groupby(commands, lambda command: _namespace_of(command) is None):
             if outside:
                 self._perform_each(group)
@@ -160,22 +151,21 @@ class Node:
                 one.result()
 
     def _perform_each(self, commands: Iterable[Command]) -> None:
-        """The kernel takes its time over NAT, and keepalived over its test; what comes after does not wait for them."""
+        """The kernel takes its time over NAT, and what comes after it does not wait for it."""
         with ExitStack() as begun:
-            tests = begun.enter_context(ThreadPoolExecutor(max_workers=1))
             for command in commands:
                 if isinstance(command, Nat):
                     begun.callback(nftables.start_loading(command.text, self._lock.inherited))
-                elif isinstance(command, ConfigTest):
-                    begun.callback(tests.submit(self._keepalived.test, (command.write,)).result)
                 else:
                     self._perform(command)
 
-    def _perform(self, command: Batch | PutFile | Sysctls) -> None:
+    def _perform(self, command: Batch | PutFile | Sysctls | ConfigTest) -> None:
         if isinstance(command, PutFile):
             write_own(command.path, command.text, command.mode)
         elif isinstance(command, Batch):
             ip_batch.batch(command.tool, command.lines, self._lock.inherited)
+        elif isinstance(command, ConfigTest):
+            self._keepalived.test((command.write,))
         else:
             for key, value in command.values:
                 _set_sysctl(key, value)
@@ -190,13 +180,6 @@ class Node:
     def _record(self) -> Record:
         file = self._recorded = read_own(self._paths.record)
         return node_record.read(file.text, self._paths.record) if file else Record()
-
-
-def _look_outside() -> tuple[node_have.Links, dict[str, frozenset[str]]]:
-    """The node's own devices, and where its VXLAN devices flood to."""
-    links = node_have.Links(rtnetlink.devices())
-    tunnels = node_have.of_kind("vxlan", links)
-    return links, rtnetlink.flooding({link.index: name for name, link in tunnels.items()})
 
 
 def _look_inside(outside: node_have.Links) -> Namespace:

@@ -337,8 +337,7 @@ def test_keepalived_tests_a_new_router_where_it_is_made_and_one_that_is_there_on
     made = next(step for step in steps if step.verb == "make")
     tests = [command for command in made.payload if isinstance(command, ConfigTest)]
     assert [(test.namespace, test.write.path) for test in tests] == [("qrouter-another", paths[0])]
-    devices = made.payload[made.payload.index(tests[0]) - 1]
-    assert isinstance(devices, Batch) and "netns add qrouter-another" in devices.lines
+    assert made.payload[-1] == tests[0] and isinstance(made.payload[-2], Batch)
     assert [step.object for step in steps if step.verb == "test"] == [paths[1]]
     texts = {step.payload.path: step.payload.text for step in steps if step.verb == "write" and step.object in paths}
     assert texts[paths[0]] == tests[0].write.text
