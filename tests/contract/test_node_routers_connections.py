@@ -72,11 +72,14 @@ class Reader:
         for line in self.process.stdout:
             self.words.append(line.strip())
 
-    @property
-    def goes_on(self) -> bool:
-        """Whether more comes than what may have been on its way."""
+    def goes_on(self, patience: float = 20) -> bool:
+        """Whether more comes than what may have been on its way.
+
+        patience: in seconds. TCP sends again after 0.2 s, 0.4 s and so on: what stood still for some seconds may go on
+        only as many after that.
+        """
         before = len(self.words)
-        return wait_for(lambda: len(self.words) > before + 10, 4) and "end" not in self.words
+        return wait_for(lambda: len(self.words) > before + 10, patience) and "end" not in self.words
 
     def close(self) -> None:
         self.process.kill()
@@ -105,7 +108,7 @@ class World:
         assert server.stdout and server.stdout.readline() == "ready\n"
         readers = [Reader(self.nodes[-1], protocol, client) for client in CLIENTS]
         self._readers += readers
-        assert all(reader.goes_on for reader in readers)
+        assert all(reader.goes_on() for reader in readers)
         return readers
 
     def close(self) -> None:
@@ -135,7 +138,7 @@ def test_connections_go_on_when_the_active_node_dies(world: World, protocol: str
     readers = world.connect(protocol)
     world.site.nodes["n1"].halt()
     assert wait_for(lambda: edge_site.active(world.nodes[1:]) == ["n2"])
-    assert [reader.goes_on for reader in readers] == [True, True]
+    assert [reader.goes_on() for reader in readers] == [True, True]
 
 
 @pytest.mark.parametrize("world", [WITHOUT], indirect=True, ids=["without connection tracking"])
@@ -143,7 +146,7 @@ def test_without_it_they_end(world: World) -> None:
     readers = world.connect()
     world.site.nodes["n1"].halt()
     assert wait_for(lambda: edge_site.active(world.nodes[1:]) == ["n2"])
-    assert not any(reader.goes_on for reader in readers)
+    assert not any(reader.goes_on(4) for reader in readers)
     assert not conntrackd(world.nodes[1])
 
 
@@ -154,7 +157,7 @@ def test_connections_go_on_when_two_of_three_nodes_die_one_after_the_other(world
         rest = [node for node in world.nodes if node.name >= heir]
         world.site.nodes[lost].halt()
         assert wait_for(lambda rest=rest, heir=heir: edge_site.active(rest) == [heir])
-        assert [reader.goes_on for reader in readers] == [True, True], heir
+        assert [reader.goes_on() for reader in readers] == [True, True], heir
 
 
 @pytest.mark.parametrize("world", [TWO], indirect=True, ids=["two nodes"])
@@ -164,7 +167,7 @@ def test_connections_go_over_and_back_and_a_backup_knows_those_that_are_open(wor
     for leaves, heir in ((first, second), (second, first)):
         leaves.run("systemctl", "restart", KEEPALIVED)
         assert wait_for(lambda heir=heir: edge_site.active(world.nodes) == [heir.name])
-        assert [reader.goes_on for reader in readers] == [True, True], heir.name
+        assert [reader.goes_on() for reader in readers] == [True, True], heir.name
         assert wait_for(lambda leaves=leaves: len(ask(leaves, "-e")) == 2)
 
 
@@ -187,7 +190,7 @@ def test_drift_is_found_and_mended_and_no_connection_is_lost_by_it(world: World)
     assert wait_for(lambda: len(ask(world.nodes[1], "-e")) == 2)
     world.site.nodes["n1"].halt()
     assert wait_for(lambda: edge_site.active(world.nodes[1:]) == ["n2"])
-    assert [reader.goes_on for reader in readers] == [True, True]
+    assert [reader.goes_on() for reader in readers] == [True, True]
 
 
 @pytest.mark.parametrize("world", [TWO], indirect=True, ids=["two nodes"])
