@@ -117,8 +117,9 @@ routers:
     instances:
       description:
         - VRRP instances of these files, with their C(state) and, in C(faults), why an instance cannot become active.
-        - What keepalived alone knows, such as the result of a script, is a fault only where it was recorded. An
-          instance without addresses of a file with a C(problem) has the state V(null).
+        - What keepalived alone knows, such as the result of a script, is a fault only where the node's journal tells
+          it, or keepalived's notification was written down. An instance without addresses of a file with a C(problem)
+          has the state V(null).
         - C(addresses_present) and C(addresses_missing) are its virtual addresses, each with its C(interface).
         - C(advert_interval) is in seconds.
       type: list

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem, SpecError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_node import not_understood
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_node import not_understood, unheard
 
 Json = Mapping[str, Any]
 
@@ -88,7 +88,7 @@ def _active(there: Mapping[str, Json], name: str) -> str:
     if len(there) < 2:
         problems.append(Problem(name, "only %s has it, so no node can take over" % ", ".join(there)))
     for node, one in sorted(there.items()):
-        problems += [Problem("%s on %s" % (name, node), text) for text in not_understood(one)]
+        problems += [Problem("%s on %s" % (name, node), text) for text in (*not_understood(one), unheard(one)) if text]
         for instance in one["instances"]:
             problems += [Problem("%s on %s" % (name, node), fault) for fault in instance["faults"]]
             if one["state"] == "active" and instance["addresses_missing"]:

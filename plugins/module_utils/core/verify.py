@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.text_table import table
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_node import not_understood
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_node import not_understood, unheard
 
 Json = Mapping[str, Any]
 
@@ -129,7 +129,8 @@ def _routers(site: Site) -> list[Check]:
     if not wanted and not checks:
         checks.append(Check("HA routers", SKIPPED, "the API has none"))
     for router in wanted:
-        checks += [_ha_network(router), _everywhere(router, site), _exactly_one(router, site), _agreed(router, site)]
+        checks += [_ha_network(router), _everywhere(router, site), _exactly_one(router, site)]
+        checks += [_heard(router, site), _agreed(router, site)]
     return checks + [_only_one(router, site) for router in known if not router["ha"]]
 
 
@@ -197,6 +198,13 @@ def _beside_vrrp(namespace: Json) -> str:
         if not address.startswith("fe80:")
     ]
     return ", but %s" % ", ".join(found) if found else ""
+
+
+def _heard(router: Json, site: Site) -> Check:
+    there = _on(router, site)
+    wrong = ["%s: %s" % (node, text) for node, one in there.items() for text in [unheard(one)] if text]
+    name = "%s: the L3 agents know its state" % router["name"]
+    return Check(name, FAILED if wrong else OK, "; ".join(wrong) or "on %s" % _listed(sorted(there)))
 
 
 def _agreed(router: Json, site: Site) -> Check:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived_journal
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived import (
     VrrpInstance,
@@ -34,12 +35,13 @@ _RECORDED = {"master": "active", "primary": "active", "backup": "backup", "fault
 
 @dataclass(frozen=True)
 class Process:
-    """A keepalived process. namespace: inode number of its network namespace."""
+    """A keepalived process. namespace: inode number of its network namespace. messages: see keepalived_journal."""
 
     pid: int
     parent: int
     namespace: int
     configuration: str
+    messages: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ def _router(place: Place, processes: Sequence[Process], links: Links) -> dict[st
     devices = [device for device in everything if device["name"] not in loopback]
     files = [_file(file, processes) for file in place.files]
     instances = [
-        instance for file, shown in zip(place.files, files) for instance in _instances(file, shown, everything)
+        instance
+        for file, shown in zip(place.files, files)
+        for instance in _instances(file, shown, everything, _messages(file, processes))
     ]
     ha = bool(instances or files) or any(device["role"] == "ha" for device in devices)
     state = _state(instances, files) if ha else None
@@ -111,6 +115,29 @@ def _router(place: Place, processes: Sequence[Process], links: Links) -> dict[st
 def not_understood(router: Json) -> list[str]:
     """The files of a router, as routers() gives it, that could not be read or understood, each with the reason."""
     return ["%s: %s" % (file["configuration"], file["problem"]) for file in router["keepalived"] if file["problem"]]
+
+
+def unheard(router: Json) -> str | None:
+    """What is wrong when Neutron's L3 agent does not know the state of a router, as routers() gives it.
+
+    neutron-keepalived-state-change tells the agent, and writes the state down. It may hang when it starts, in locks of
+    eventlet that do not work between threads (Neutron 21, in two of some thirty starts). Without it the agent does not
+    turn IPv6 forwarding, radvd and the metadata proxy on where the router becomes active.
+    """
+    if router["maker"] != "neutron" or not router["ha"] or router["state"] is None:
+        return None
+    # It looks at addresses only.
+    state = "active" if router["state"] == "active" else "backup"
+    known = router["recorded_state"]
+    if known == state or (known, state) == ("fault", "backup"):
+        return None
+    was = "does not know its state" if known is None else "takes it for %s" % known
+    text = "the L3 agent %s: neutron-keepalived-state-change hangs or is gone. Kill it, and the agent starts it anew"
+    # The brackets keep it from a shell or sudo that has these words on its own command line.
+    return (text + " within a minute: pkill --signal KILL --full '[s]tate-change.*router_id=%s'") % (
+        was,
+        router["name"],
+    )
 
 
 def _state(instances: Sequence[Json], files: Sequence[Json]) -> str | None:
@@ -141,7 +168,14 @@ def _file(file: ConfigurationFile, processes: Sequence[Process]) -> dict[str, An
     return {**shown, "pids": [process.pid for process in ordered]}
 
 
-def _instances(file: ConfigurationFile, shown: dict[str, Any], devices: Sequence[Json]) -> list[dict[str, Any]]:
+def _messages(file: ConfigurationFile, processes: Sequence[Process]) -> list[str]:
+    """Only one of a file's processes has any."""
+    return [text for process in processes if process.configuration == file.path for text in process.messages]
+
+
+def _instances(
+    file: ConfigurationFile, shown: dict[str, Any], devices: Sequence[Json], messages: Sequence[str]
+) -> list[dict[str, Any]]:
     """Those of a file; what cannot be understood of it is put into shown."""
     if file.text is None:
         return []
@@ -150,11 +184,17 @@ def _instances(file: ConfigurationFile, shown: dict[str, Any], devices: Sequence
         over = passed_over(statements)
         if over:
             shown["problem"] = "it has what is not understood here: %s" % ", ".join(over)
-        instances = read(statements).instances
+        found = read(statements)
     except SpecError as error:
         shown["problem"] = shown["problem"] or str(error)
         return []
-    faults = {instance.name: _faults(instance, devices, file, shown["pids"]) for instance in instances}
+    instances = found.instances
+    weights = {script.name: script.weight for script in found.scripts}
+    faults = {one.name: _faults(one, devices, shown["pids"]) for one in instances}
+    for one in instances:
+        scripts = [item.name for item in one.track_scripts if not (item.weight or weights.get(item.name))]
+        told = keepalived_journal.faults(messages, one.name, scripts)
+        faults[one.name] = faults[one.name] or told or _recorded_fault(file)
     for group in sync_groups(statements):
         failed = [name for name in group if faults.get(name)]
         for name in group:
@@ -213,7 +253,7 @@ def _instance(instance: VrrpInstance, devices: Sequence[Json], faults: list[str]
     }
 
 
-def _faults(instance: VrrpInstance, devices: Sequence[Json], file: ConfigurationFile, pids: Sequence[int]) -> list[str]:
+def _faults(instance: VrrpInstance, devices: Sequence[Json], pids: Sequence[int]) -> list[str]:
     """Why the instance cannot become active, as far as it can be seen from outside keepalived."""
     faults = [] if pids else ["keepalived is not running"]
     by_name = {device["name"]: device for device in devices}
@@ -229,9 +269,12 @@ def _faults(instance: VrrpInstance, devices: Sequence[Json], file: Configuration
             faults.append("%s is down" % name)
         elif not device["carrier"]:
             faults.append("%s has no carrier" % name)
-    if not faults and file.recorded and _RECORDED.get(file.recorded.state.lower()) == "fault":
-        faults.append("keepalived says so")
     return faults
+
+
+def _recorded_fault(file: ConfigurationFile) -> list[str]:
+    recorded = file.recorded is not None and _RECORDED.get(file.recorded.state.lower()) == "fault"
+    return ["keepalived says so"] if recorded else []
 
 
 def _unexpected(devices: Sequence[Json], instances: Sequence[Json]) -> list[dict[str, str]]:

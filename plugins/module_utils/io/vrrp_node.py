@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Optional
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived_unit, vrrp_node
@@ -19,7 +20,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_node im
     Recorded,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_uplink import Links
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import iproute
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import iproute, journal
 
 #: keepalived's own, when it is started without -f.
 DEFAULT_CONFIGURATION = "/etc/keepalived/keepalived.conf"
@@ -138,7 +139,8 @@ def keepalived_processes() -> list[Process]:
             continue
         if words != [""]:
             found.append(Process(int(entry), int(fields.split()[1]), namespace, path))
-    return found
+    messages = journal.keepalived_messages() if found else {}
+    return [replace(process, messages=messages.get(process.pid, ())) for process in found]
 
 
 def configuration_of(words: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ def router(name: str = "id-2", state: str = "active", **given: Any) -> dict[str,
     }
     found = {"name": name, "namespace": "qrouter-" + name, "ha": True, "state": state, "uplinks": ["eth2"]}
     found.update(maker="neutron", keepalived=[{"configuration": "keepalived.conf", "problem": None, "pids": [7]}])
+    found["recorded_state"] = "active" if state == "active" else "backup"
     return {**found, "instances": [instance], **given}
 
 
@@ -120,6 +121,14 @@ def test_a_standby_of_which_nobody_can_tell_stops_the_drill() -> None:
     nodes = healthy()
     nodes["network1"]["routers"][0]["keepalived"][0]["problem"] = "Permission denied"
     assert refused(nodes) == ["id-2 on network1: keepalived.conf: Permission denied"]
+
+
+def test_a_standby_whose_agent_does_not_know_its_state_stops_the_drill() -> None:
+    """It would become active without IPv6."""
+    nodes = healthy()
+    nodes["network1"]["routers"][0]["recorded_state"] = None
+    (problem,) = refused(nodes)
+    assert problem.startswith("id-2 on network1: the L3 agent does not know its state: neutron-keepalived-state-change")
 
 
 def test_an_active_node_without_one_of_its_addresses_stops_the_drill() -> None:

@@ -54,6 +54,7 @@ def node(state: str, *more: str) -> dict[str, Any]:
         "addresses_missing": [] if active else ADDRESSES,
     }
     found = [{"name": HA, "ha": True, "state": state, "instances": [instance], "addresses_unexpected": []}]
+    found[0].update(maker="neutron", recorded_state="active" if active else "backup")
     found[0]["keepalived"] = [{"configuration": "/etc/keepalived.conf", "problem": None, "pids": [7]}]
     return {"routers": found + [without_vrrp(name) for name in more]}
 
@@ -63,8 +64,10 @@ def without_vrrp(name: str, *addresses: str) -> dict[str, Any]:
     device = {"name": "qr-11111111-22", "role": "interface", "addresses": [*addresses, "fe80::1/64"]}
     return {
         "name": name,
+        "maker": None,
         "ha": False,
         "state": None,
+        "recorded_state": None,
         "instances": [],
         "keepalived": [],
         "addresses_unexpected": [],
@@ -107,6 +110,7 @@ def test_the_guides_site_passes_every_check() -> None:
         "router2: its HA network is there": OK,
         "router2: its namespace is on all network nodes": OK,
         "router2: its addresses are on exactly one node": OK,
+        "router2: the L3 agents know its state": OK,
         "router2: the API knows who is active": OK,
         "router1, which is not HA: its namespace is on one node only": OK,
         "203.0.113.17 answers outside1": OK,
@@ -275,6 +279,17 @@ def test_an_address_that_is_not_the_routers_fails() -> None:
     ]
 
 
+@pytest.mark.parametrize(("known", "said"), [(None, "does not know its state"), ("active", "takes it for active")])
+def test_an_agent_that_was_not_told_the_state_of_a_backup_fails(known: str | None, said: str) -> None:
+    """It would not turn IPv6 on when it becomes active."""
+    backup = node("backup")
+    backup["routers"][0]["recorded_state"] = known
+    (wrong,) = failed(site(nodes={"network1": node("active", PLAIN), "network2": backup}))
+    begin = "router2: the L3 agents know its state: network2: the L3 agent %s: neutron-keepalived-state-change hangs"
+    assert wrong.startswith(begin % said)
+    assert wrong.endswith("pkill --signal KILL --full '[s]tate-change.*router_id=%s'" % HA)
+
+
 def test_an_api_that_names_another_node_fails() -> None:
     nodes = {"network1": node("backup", PLAIN), "network2": node("active")}
     assert failed(site(nodes=nodes)) == [
@@ -379,5 +394,5 @@ def test_the_table_lists_all_checks_and_ends_with_a_sum() -> None:
     nodes = {"network1": node("active", PLAIN), "network2": {"routers": []}}
     lines = verify_table(verify(site(nodes=nodes, probes={})))
     assert lines[0].split() == ["check", "result", "found"]
-    assert len(lines) == 2 + 8 + 2
-    assert lines[-1] == "8 checks: 6 ok, 1 failed, 1 skipped"
+    assert len(lines) == 2 + 9 + 2
+    assert lines[-1] == "9 checks: 7 ok, 1 failed, 1 skipped"

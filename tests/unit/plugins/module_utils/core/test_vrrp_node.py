@@ -13,6 +13,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_node im
     Process,
     Recorded,
     routers,
+    unheard,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.vrrp_uplink import Links
 
@@ -135,6 +136,42 @@ def test_without_a_process_a_node_is_in_fault() -> None:
     router = look(devices(active=False), processes=[])
     assert router["state"] == "fault"
     assert router["instances"][0]["faults"] == ["keepalived is not running"]
+
+
+SCRIPT = """
+vrrp_script check {
+    script "/bin/false"
+    %s
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "tracked", "faults"),
+    [
+        ("", "check", ["script check failed (exited with status 1)"]),
+        # It only lowers the priority.
+        ("weight -20", "check", []),
+        ("", "check weight -20", []),
+        ("", "", []),
+    ],
+)
+def test_a_node_whose_keepalived_says_that_a_script_failed_is_in_fault(
+    script: str, tracked: str, faults: list[str]
+) -> None:
+    track = "advert_int 2\n    track_script {\n        %s\n    }" % tracked
+    text = SCRIPT % script + CONFIGURATION.replace("advert_int 2", track)
+    told = Process(12, 11, INODE, PATH, ("VRRP_Script(check) failed (exited with status 1)",))
+    router = look(devices(active=False), processes=[told, PROCESSES[1]], text=text, recorded=Recorded("backup", 1.0))
+    assert router["instances"][0]["faults"] == faults
+    assert router["state"] == ("fault" if faults else "backup")
+
+
+def test_a_reason_that_is_seen_comes_before_what_keepalived_says() -> None:
+    told = Process(12, 11, INODE, PATH, ("(VR_7) Entering FAULT STATE",))
+    assert look(devices(active=False), processes=[told])["instances"][0]["faults"] == ["keepalived says so"]
+    without = [device for device in devices(active=False) if device["ifname"] != "ha-0b1c2d3e-4f"]
+    assert look(without, processes=[told])["instances"][0]["faults"] == ["ha-0b1c2d3e-4f is missing"]
 
 
 def test_without_a_process_but_with_addresses_a_node_is_active_nevertheless() -> None:
@@ -284,3 +321,26 @@ def test_keepalived_in_the_nodes_own_namespace_has_no_name() -> None:
     process = Process(9, 1, INODE, "/etc/keepalived/keepalived.conf")
     (router,) = routers([Place(None, INODE, devices(active=True), [file])], [process], Links([]))
     assert (router["name"], router["namespace"], router["maker"], router["state"]) == (None, None, None, "active")
+
+
+@pytest.mark.parametrize(
+    ("state", "known", "wrong"),
+    [
+        ("active", "active", None),
+        ("backup", "backup", None),
+        # Neutron's watcher looks at addresses, and says backup; its scripts of old said fault.
+        ("fault", "backup", None),
+        ("fault", "fault", None),
+        ("backup", "fault", None),
+        ("active", "backup", "takes it for backup"),
+        ("backup", "active", "takes it for active"),
+        ("active", None, "does not know its state"),
+        # There is nothing to compare with.
+        (None, None, None),
+    ],
+)
+def test_neutrons_agent_is_to_know_the_state(state: str | None, known: str | None, wrong: str | None) -> None:
+    router = {"maker": "neutron", "ha": True, "name": ROUTER, "state": state, "recorded_state": known}
+    said = unheard(router)
+    assert (said or "").split(":")[0] == ("the L3 agent " + wrong if wrong else "")
+    assert [unheard({**router, **other}) for other in ({"maker": "linuxbridge.vrrp"}, {"ha": False})] == [None, None]
