@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,37 @@ def test_a_link_to_nothing_as_of_a_masked_unit_is_replaced(tmp_path: Path) -> No
     write_own(str(path), "text\n", 0o644)
     assert not path.is_symlink() and read_own(str(path)) == File("text\n", 0o644)
     assert Path("/dev/null").is_char_device()
+
+
+#: A first run on a node with a read-only /etc, in a mount namespace of its own.
+READ_ONLY = """
+import os, subprocess, sys
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node_lock import NodeLock
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import write_own
+etc = sys.argv[1]
+os.symlink("/dev/null", etc + "/unit")
+subprocess.run(["mount", "--bind", etc, etc], check=True)
+subprocess.run(["mount", "-o", "remount,ro,bind", etc], check=True)
+new = etc + "/new"
+for act in (NodeLock(new).take, lambda make: write_own(new + "/unit", "", 0o644),
+            lambda make: write_own(etc + "/unit", "", 0o644)):
+    try:
+        act(make=True)
+    except EdgeError as error:
+        print(error)
+"""
+
+
+def test_what_a_read_only_etc_refuses_is_an_error_that_names_the_path(tmp_path: Path) -> None:
+    command = ["unshare", "--mount", sys.executable, "-c", READ_ONLY, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    assert told.replace(str(tmp_path), "/etc").splitlines() == [
+        "/etc/new cannot be made: Read-only file system",
+        "/etc/new/unit cannot be written: Read-only file system",
+        "/etc/unit cannot be written: Read-only file system",
+    ]
 
 
 def test_a_link_to_a_file_is_replaced_and_the_file_is_left_alone(tmp_path: Path) -> None:

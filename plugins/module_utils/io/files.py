@@ -69,7 +69,7 @@ def read_text(path: str) -> str:
 
 def read_attributes(path: str) -> Attributes:
     """Mode, owner and group of an existing file."""
-    with _reported(path, "looked at"):
+    with reported(path, "looked at"):
         return _attributes(os.stat(path))
 
 
@@ -84,7 +84,7 @@ def wanted_attributes(have: Attributes, mode: int | None, owner: str | None, gro
 
 def set_attributes(path: str, attributes: Attributes) -> None:
     """Set what differs."""
-    with _reported(path, "given owner, group and mode"):
+    with reported(path, "given owner, group and mode"):
         if _attributes(os.stat(path)) != attributes:
             os.chown(path, attributes.owner, attributes.group)
             os.chmod(path, attributes.mode)
@@ -104,7 +104,7 @@ def write_atomically(
     unless mode is given. A backup stands beside the file with the file's mode and owner, named after the time.
     """
     target = os.path.realpath(path)
-    with _reported(path, "written"):
+    with reported(path, "written"):
         remove_left_overs(path)
         old = os.stat(target) if os.path.exists(target) else None
         have = _attributes(old) if old else Attributes(0o640, os.geteuid(), os.getegid())
@@ -231,7 +231,8 @@ def _number(name: str, what: str, look_up: Any) -> int:
 
 
 @contextmanager
-def _reported(path: str, done: str) -> Iterator[None]:
+def reported(path: str, done: str) -> Iterator[None]:
+    """What the system refuses is an error that names the path and what was to be done."""
     try:
         yield
     except OSError as error:

@@ -33,7 +33,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_u
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import keepalived_scripts, netns
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of, start
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import left_overs, remove_left_overs
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import left_overs, remove_left_overs, reported
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
 
@@ -153,8 +153,9 @@ class Keepalived:
         """Do the work of a recorder that died: what keepalived told since then is in the FIFO until it is reloaded."""
         for name in map(service_name, units):
             state = None if self._recording(name) else last_state(_drain(self._layout.runtime_of(name) + "/fifo"))
+            path = self._layout.state(name)
             if state:
-                with open(self._layout.state(name), "w", encoding="utf-8") as file:
+                with reported(path, "written"), open(path, "w", encoding="utf-8") as file:
                     file.write(state + "\n")
 
     def _state(self, name: str) -> tuple[str | None, float | None]:

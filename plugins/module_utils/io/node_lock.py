@@ -14,6 +14,7 @@ import os
 import time
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import reported
 
 #: Seconds to wait for another run; a command of a killed one ends much sooner.
 TIMEOUT = 60.0
@@ -37,7 +38,8 @@ class NodeLock:
         if self._descriptor is not None:
             return
         if make:
-            os.makedirs(self._directory, mode=0o755, exist_ok=True)
+            with reported(self._directory, "made"):
+                os.makedirs(self._directory, mode=0o755, exist_ok=True)
         try:
             descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:

@@ -14,6 +14,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import (
     NotText,
     read_attributes,
     read_text,
+    reported,
     write_atomically,
 )
 
@@ -33,7 +34,8 @@ def read_own(path: str) -> File | None:
 
 def write_own(path: str, text: str, mode: int) -> None:
     """Put text in the place of what is there, and make the folders above it."""
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    if os.path.islink(path):
-        os.unlink(path)
+    with reported(path, "written"):
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        if os.path.islink(path):
+            os.unlink(path)
     write_atomically(path, text, mode, "0", "0")
