@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 import edge_site
 import virtual_node
-from edge_site import NAMESPACE, VIRTUAL, make
+from edge_site import KEEPALIVED, NAMESPACE, VIRTUAL, make
 from virtual_node import Site, VirtualNode, volatile, wait_for
 
 pytestmark = pytest.mark.skipif(virtual_node.usable() is not None, reason=virtual_node.usable() or "")
@@ -86,6 +86,18 @@ def test_a_node_whose_uplink_goes_has_lost_its_addresses_before_another_has_them
     one, other = (watch.periods() for watch in watches)
     assert state == "FAULT" and one and other
     assert together(one, other) == []
+
+
+def test_a_keepalived_that_was_killed_and_is_not_started_again_has_left_no_address(site: Site) -> None:
+    """systemd runs what is to be done after it, also when it cannot start it again or nobody wants that."""
+    nodes = list(site.nodes.values())
+    first, second = sorted(nodes, key=lambda node: node.name != edge_site.active(nodes)[0])
+    other = second.addresses(NAMESPACE)
+    runtime = "/run/linuxbridge-vrrp/qrouter-edge1"
+    first.run("sh", "-c", "kill -9 $(cat %s/keepalived.pid %s/vrrp.pid)" % (runtime, runtime))
+    first.run("systemctl", "stop", KEEPALIVED)
+    assert len(first.addresses(NAMESPACE)) == len(other) == 1, "the address on the HA network is all that it has"
+    assert wait_for(lambda: edge_site.active(nodes) == [second.name], 15)
 
 
 def test_exactly_one_of_three_nodes_is_active_after_each_of_them_has_failed() -> None:

@@ -7,6 +7,9 @@ keepalived tells a FIFO of every change of state, in order, and starts the recor
 the state into the runtime directory, so the file's time of change is since when. Notify scripts would not do for this:
 keepalived starts them without waiting, and of two quick changes the first script may finish last.
 
+A keepalived that is killed leaves its addresses. The next one would take them away, but until it runs, if it does, they
+are on two nodes; so what systemd runs when one has ended, for whatever reason, does it.
+
 What the process has read is kept as ``loaded.conf`` in the runtime directory, written just before each start and each
 reload. A run that was killed between writing a file and the reload is thus found out, and so is an edit.
 """
@@ -35,9 +38,20 @@ RECORDER = """\
 # Writes the state of a keepalived instance: $1 is its runtime directory, the last word its FIFO.
 # Scripts between the two are run after that, one after another, with the instance's name and its state.
 # At a reload keepalived sends SIGTERM and closes the FIFO; what is still in it must be read, and its end ends this.
+# With STOP, when keepalived has ended: takes away the addresses that one which was killed has left.
 trap '' TERM
 runtime=$1
 shift
+if [ "$1" = STOP ]; then
+    while read -r first second third _; do
+        case "$first $second" in
+            interface\\ *) device=$second ;;
+            */*\\ dev) echo "addr del $first dev $third" ;;
+            */*\\  | */*\\ scope | */*\\ no_track) echo "addr del $first dev $device" ;;
+        esac
+    done < "$runtime/loaded.conf" | ip -force -batch - 2> /dev/null
+    exit 0
+fi
 echo $$ > "$runtime/recorder.pid"
 while read -r kind _name state _priority; do
     case "$kind $state" in
@@ -162,7 +176,8 @@ def unit_text(service: Service, capabilities: Capabilities = NEWEST, layout: Lay
     namespace = "NetworkNamespacePath=/run/netns/%s\n" % service.namespace if service.namespace else ""
     after = " ".join(["network.target", *service.after])
     wants = "Wants=%s\n" % " ".join(service.after) if service.after else ""
-    stopped = "".join("ExecStopPost=-%s %s STOP\n" % (script, name) for script in service.followers)
+    told = [(layout.recorder, runtime), *((script, name) for script in service.followers)]
+    stopped = "".join("ExecStopPost=-%s %s STOP\n" % pair for pair in told)
     kind = "Type=notify\nNotifyAccess=all\n" if capabilities.systemd_notify else "Type=simple\n"
     copy = "/bin/cp --preserve=mode %s %s" % (configuration, loaded)
     return (

@@ -189,6 +189,14 @@ def test_the_unit_runs_in_the_namespace_behind_what_prepares_it_and_is_kept_runn
     assert "NetworkNamespacePath" not in unit_text(replace(wanted(), namespace=None))
 
 
+def test_what_a_keepalived_that_ended_has_left_is_taken_away_before_others_are_told() -> None:
+    lines = unit_text(replace(wanted(), followers=("/etc/follow",))).splitlines()
+    assert [line for line in lines if line.startswith("ExecStopPost=")] == [
+        "ExecStopPost=-/etc/linuxbridge-vrrp/record-state /run/linuxbridge-vrrp/red STOP",
+        "ExecStopPost=-/etc/follow red STOP",
+    ]
+
+
 @pytest.mark.parametrize("options, kind", [(["SYSTEMD_NOTIFY"], "notify"), (["DBUS"], "simple")])
 def test_systemd_waits_for_a_keepalived_that_can_tell_when_it_is_ready(options: list[str], kind: str) -> None:
     lines = unit_text(wanted(), Capabilities.of_version((2, 1, 5), options)).splitlines()
