@@ -16,7 +16,7 @@ FAKES = Path(__file__).parents[1] / "fakes"
 sys.path.insert(0, str(FAKES))
 import edge_site
 import virtual_node
-from edge_site import KEEPALIVED
+from edge_site import KEEPALIVED, VIRTUAL
 from virtual_node import Site, VirtualNode, volatile, wait_for
 
 _WHY = virtual_node.usable() or (None if shutil.which("conntrackd") else "needs conntrackd")
@@ -130,6 +130,8 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 TWO, THREE = (["n1", "n2"], {}), (["n1", "n2", "n3"], {})
 WITHOUT = (["n1", "n2"], {"connection_tracking": False})
+LEG = {"network": "blue", "addresses": [VIRTUAL, "2001:db8:1::1/64"], "ipv6_ra_mode": "slaac"}
+WITH_ADVERTISEMENTS = (["n1", "n2"], {"interfaces": [LEG]})
 
 
 @pytest.mark.parametrize("world", [TWO], indirect=True, ids=["two nodes"])
@@ -169,6 +171,21 @@ def test_connections_go_over_and_back_and_a_backup_knows_those_that_are_open(wor
         assert wait_for(lambda heir=heir: edge_site.active(world.nodes) == [heir.name])
         assert [reader.goes_on() for reader in readers] == [True, True], heir.name
         assert wait_for(lambda leaves=leaves: len(ask(leaves, "-e")) == 2)
+
+
+@pytest.mark.skipif(not shutil.which("radvd"), reason="needs radvd")
+@pytest.mark.parametrize("world", [WITH_ADVERTISEMENTS], indirect=True, ids=["with router advertisements"])
+def test_a_conntrackd_that_hangs_keeps_the_node_neither_from_advertising_nor_from_writing_its_state(
+    world: World,
+) -> None:
+    first, second = world.nodes
+    second.run("sh", "-ec", "kill -STOP $(pgrep -x conntrackd)")
+    first.run("systemctl", "stop", KEEPALIVED)
+    assert wait_for(lambda: edge_site.runs(second, "linuxbridge-vrrp-radvd@qrouter-edge1.service"), 20)
+    first.run("systemctl", "start", KEEPALIVED)
+    world.site.cables["n2", "eth1"].pull()
+    state = "/run/linuxbridge-vrrp/qrouter-edge1/state"
+    assert wait_for(lambda: second.run("cat", state).strip() == "FAULT", 5)
 
 
 @pytest.mark.parametrize("world", [TWO], indirect=True, ids=["two nodes"])

@@ -32,8 +32,10 @@ CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_NICE
 """,
     follow="""\
 # Connections go with the active role: $1 is the router's namespace, $2 the new state of its keepalived.
+# A daemon that hangs must not keep the recorder from the next state, nor radvd from its start.
 tell() {
-    /usr/sbin/conntrackd -C "/etc/linuxbridge-vrrp/conntrackd/$namespace.conf" "$@"
+    timeout 10 /usr/sbin/conntrackd -C "/etc/linuxbridge-vrrp/conntrackd/$namespace.conf" "$@"
+    [ $? -ne 124 ] || exit 1
 }
 namespace=$1
 committed=/run/linuxbridge-conntrackd/$namespace/committed
