@@ -193,10 +193,10 @@ class Site:
 
     def add(self, name: str) -> VirtualNode:
         self.nodes[name] = VirtualNode(name, self.directory)
-        self._wire(name)
+        self.wire(name)
         return self.nodes[name]
 
-    def _wire(self, name: str) -> None:
+    def wire(self, name: str) -> None:
         node, number = self.nodes[name], list(self.nodes).index(name) + 1
         for device, bridge in (("eth1", "overlay"), ("eth2", "provider")):
             port = "%s-%s" % (name, device)
@@ -208,7 +208,7 @@ class Site:
     def reboot(self, name: str, start: bool = True) -> None:
         self.nodes[name].halt()
         self.nodes[name].boot()
-        self._wire(name)
+        self.wire(name)
         if start:
             self.nodes[name].start_units()
 

@@ -4,7 +4,8 @@
 """What makes networks and routers when a node boots, without Ansible: a shell script and the unit that runs it.
 
 The script has the same commands that the module gives a node that has nothing. A router whose namespace is there is
-left alone, so the script can be run on a living node.
+left alone, so the script can be run on a living node. One that cannot be made whole is not there at all, for without
+its NAT rules it would become active all the same; systemd runs the script again until all of them are.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, Router
 
 UNIT = "linuxbridge-vrrp.service"
-#: Half seconds to wait for an uplink that appears late.
-_PATIENCE = 60
+#: Half seconds to wait for uplinks that appear late; then the node gets what it can have without them until the script
+#: is run again. A keepalived that is started meanwhile waits for the script.
+_PATIENCE = 20
 
 UNIT_TEXT = """\
 # Written by linuxbridge.vrrp; changes are replaced.
@@ -38,6 +40,8 @@ After=network-online.target
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=%s
+Restart=on-failure
+RestartSec=10
 
 [Install]
 WantedBy=multi-user.target
@@ -52,12 +56,17 @@ if command -v flock > /dev/null; then
     flock -n 9 || exit 0
 fi
 status=0
+undo() {
+    status=1
+    ip netns del "$1"
+}
+tries=0
 for uplink in %s; do
-    tries=0
     until [ -e "/sys/class/net/$uplink" ] || [ "$tries" -ge %d ]; do
         tries=$((tries + 1))
         sleep 0.5
     done
+    [ -e "/sys/class/net/$uplink" ] || status=1
 done
 """
 
@@ -69,7 +78,7 @@ def script(spec: NodeSpec, kept: Mapping[str, str] | None = None) -> str:
     """kept: parts of routers, by name, that are taken as they are; see router_parts()."""
     parts = [_HEAD % (" ".join(sorted({network.uplink for network in spec.networks})), _PATIENCE)]
     for network in spec.networks:
-        lines = [line for command in add_network(network) for line in _shell(command)]
+        lines = [line for command in add_network(network) for line in _shell(command, " -force", "")]
         parts.append("\n".join(["# network " + network.name, *lines]) + "\n")
     for router in spec.routers:
         known = kept.get(router.name) if kept else None
@@ -79,7 +88,9 @@ def script(spec: NodeSpec, kept: Mapping[str, str] | None = None) -> str:
 
 def _router_part(router: Router, spec: NodeSpec) -> str:
     anatomy = router_anatomy(router, spec)
-    lines = [line for command in add_router(anatomy) for line in _shell(command, " || status=1")]
+    commands: tuple[Command, ...] = add_router(anatomy)
+    lines = [line for command in commands[:-1] for line in _shell(command, "", " &&")]
+    lines += _shell(commands[-1], "", " || undo " + anatomy.namespace)
     return "\n".join(["if [ ! -e /run/netns/%s ]; then" % anatomy.namespace, *lines, "fi"]) + "\n"
 
 
@@ -95,19 +106,19 @@ def files(
     return PutFile(script_path, script(spec, kept), 0o700), PutFile(unit_path, UNIT_TEXT % script_path, 0o644)
 
 
-def _shell(command: Command, failed: str = "") -> Iterable[str]:
+def _shell(command: Command, force: str, then: str) -> Iterable[str]:
+    """force: of ``ip`` and ``bridge``, to go on after a line that fails. then: what stands behind the command."""
     if isinstance(command, Batch):
         where = " -netns " + command.namespace if command.namespace else ""
-        force = "" if failed else " -force"
-        yield from _heredoc("%s%s%s -batch -" % (command.tool, force, where), "\n".join(command.lines), failed)
+        yield from _heredoc("%s%s%s -batch -" % (command.tool, force, where), "\n".join(command.lines), then)
     elif isinstance(command, Sysctls):
         lines = ["echo %s > /proc/sys/%s" % (value, key) for key, value in command.values]
-        yield from _heredoc("ip netns exec %s sh -e" % command.namespace, "\n".join(lines), failed)
+        yield from _heredoc("ip netns exec %s sh -e" % command.namespace, "\n".join(lines), then)
     elif isinstance(command, Nat):
-        yield from _heredoc("ip netns exec %s nft -j -f -" % command.namespace, command.text, failed)
+        yield from _heredoc("ip netns exec %s nft -j -f -" % command.namespace, command.text, then)
 
 
-def _heredoc(command: str, text: str, failed: str) -> Iterable[str]:
-    yield "%s <<'END'%s" % (command, failed)
+def _heredoc(command: str, text: str, then: str) -> Iterable[str]:
+    yield "%s <<'END'%s" % (command, then)
     yield text
     yield "END"

@@ -35,3 +35,7 @@ def test_a_vlan_network_is_a_vlan_device_of_its_uplink_in_a_bridge() -> None:
 
 def test_the_uplink_of_a_vlan_is_waited_for() -> None:
     assert "for uplink in eth2; do" in script(PLANT)
+
+
+def test_systemd_runs_the_script_again_until_everything_is_made() -> None:
+    assert "Restart=on-failure" in node_boot.UNIT_TEXT.splitlines()
