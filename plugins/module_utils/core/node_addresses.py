@@ -28,7 +28,8 @@ def missing(anatomy: RouterAnatomy, namespace: Namespace, found: Found, at: floa
     """
     if found.state != "master" or found.since is None or found.process is None or found.process.loaded_at is None:
         return []
-    if at - max(found.since, found.process.loaded_at) < SETTLED:
+    # A time that is yet to come is one before the clock was set back.
+    if 0 <= at - max(found.since, found.process.loaded_at) < SETTLED:
         return []
     links = namespace.links
     gone = [

@@ -170,6 +170,8 @@ def test_an_active_router_keeps_its_virtual_addresses_and_a_backup_does_not() ->
         ({}, 6, True),
         # It may be at it.
         ({}, 4, False),
+        # The clock was set back.
+        ({}, -3600, True),
         ({"since": 1003.0}, 6, False),
         ({"state": "backup"}, 6, False),
         ({"process": Process(1, loaded=None, loaded_at=1000.0)}, 6, False),
