@@ -139,6 +139,7 @@ DRIFT = {
     "unit that is gone": "rm /etc/systemd/system/linuxbridge-vrrp-radvd@.service",
     "script that is gone": "rm /etc/linuxbridge-vrrp/radvd/follow",
     "mode of the script": "chmod 644 /etc/linuxbridge-vrrp/radvd/follow",
+    "masked unit": "systemctl stop %s; ln -s /dev/null /etc/systemd/system/%s" % (UNIT, UNIT),
 }
 
 
@@ -156,6 +157,13 @@ def test_a_radvd_of_a_backup_is_stopped_and_sends_nothing_while_it_is_there(node
     assert wait_for(lambda: default_routes(nodes[1]) != [])
     assert make(nodes[1], 2)["actions"] == ["stop " + UNIT]
     assert watch.seen() == [] and not radvd(nodes[1])
+
+
+def test_a_unit_that_is_masked_on_a_backup_is_found_before_the_node_becomes_active(nodes: list[VirtualNode]) -> None:
+    nodes[1].run("ln", "-s", "/dev/null", "/etc/systemd/system/" + UNIT)
+    foreseen = nodes[1].module(call(2), check=True)
+    assert make(nodes[1], 2)["actions"] == foreseen["actions"] == ["unmask " + UNIT]
+    assert make(nodes[1], 2)["actions"] == [] and not radvd(nodes[1])
 
 
 def test_other_words_are_a_restart_of_radvd_that_no_host_loses_its_route_by(nodes: list[VirtualNode]) -> None:

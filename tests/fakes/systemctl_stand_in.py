@@ -110,7 +110,7 @@ def main(arguments: list[str]) -> None:
             reload(unit)
     else:
         for unit in units:
-            {"enable": enable, "disable": disable}[verb](unit)
+            {"enable": enable, "disable": disable, "unmask": unmask}[verb](unit)
         load([] if "--root=/" in arguments else names(UNITS))
 
 
@@ -164,15 +164,21 @@ def changed(path: str) -> int:
 def show(unit: str) -> str:
     loaded = read(f"{STATE}/{fragment(unit)}.loaded")
     pid = pid_of(unit)
+    there = "not-found" if loaded is None and read(f"{UNITS}/{fragment(unit)}") is None else "loaded"
     lines = {
         "Id": unit,
-        "LoadState": "not-found" if loaded is None and read(f"{UNITS}/{fragment(unit)}") is None else "loaded",
+        "LoadState": "masked" if masked(unit) else there,
         "MainPID": pid,
         "ActiveState": "active" if pid else "inactive",
         "UnitFileState": "enabled" if os.path.exists(f"{WANTED}/{unit}") else "disabled",
         "NeedDaemonReload": "yes" if loaded is not None and loaded != read(f"{UNITS}/{fragment(unit)}") else "no",
     }
     return "\n".join("%s=%s" % item for item in lines.items())
+
+
+def masked(unit: str) -> bool:
+    """Also an instance of a template that is not."""
+    return os.path.realpath(f"{UNITS}/{unit}") == "/dev/null"
 
 
 def pid_of(unit: str) -> int:
@@ -237,6 +243,8 @@ def start(unit: str) -> str | None:
 
     Commands after the start are run when their daemon's socket is there.
     """
+    if masked(unit):
+        raise SystemExit("Unit %s is masked." % unit)
     settings = settings_of(unit)
     if settings.get("Type") == ["oneshot"]:
         done = f"{STATE}/{unit}.done"
@@ -352,6 +360,11 @@ def enable(unit: str) -> None:
 def disable(unit: str) -> None:
     if os.path.lexists(f"{WANTED}/{unit}"):
         os.unlink(f"{WANTED}/{unit}")
+
+
+def unmask(unit: str) -> None:
+    if masked(unit):
+        os.unlink(f"{UNITS}/{unit}")
 
 
 if __name__ == "__main__":

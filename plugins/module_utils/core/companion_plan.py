@@ -30,13 +30,14 @@ Key = tuple[str, str]
 class Found:
     """What there is of one companion.
 
-    started, stale: see systemd.UnitState. running: it runs in the namespace and with the file that it should have;
-    strayed: it runs otherwise. loaded: the text that it has read.
+    started, stale, masked: see systemd.UnitState. running: it runs in the namespace and with the file that it should
+    have; strayed: it runs otherwise. loaded: the text that it has read.
     """
 
     configuration: File | None = None
     started: bool = False
     stale: bool = False
+    masked: bool = False
     running: bool = False
     strayed: bool = False
     loaded: str | None = None
@@ -67,7 +68,7 @@ class Tests:
 
 @dataclass(frozen=True)
 class Processes:
-    """Payload of a step ``start``, ``restart`` or ``stop``: units."""
+    """Payload of a step ``unmask``, ``start``, ``restart`` or ``stop``: units."""
 
     units: tuple[str, ...]
 
@@ -102,7 +103,8 @@ def plan_companions(wants: Sequence[Companion], have: Companions, active: Iterab
         found = have.found.get(want.key, NOTHING)
         verb = _verb(want, found, want.namespace in masters)
         steps.reload = steps.reload or found.stale
-        steps.processes += [Step(verb, want.unit, Processes((want.unit,)))] if verb else []
+        verbs = [*(["unmask"] if found.masked else []), *([verb] if verb else [])]
+        steps.processes += [Step(each, want.unit, Processes((want.unit,))) for each in verbs]
         _show(steps, want, found, verb)
     return steps
 
@@ -144,9 +146,9 @@ def _verb(want: Companion, have: Found, active: bool) -> str:
 
 def _show(steps: Steps, want: Companion, have: Found, verb: str) -> None:
     old = have.configuration
-    if verb or old != File(want.text, CONFIGURATION_MODE):
+    if verb or have.masked or old != File(want.text, CONFIGURATION_MODE):
         name, runs = "%s of %s" % (want.kind.name, want.namespace), have.running or have.strayed
-        steps.before[name] = _page(old.text if old else "", runs)
+        steps.before[name] = _page(old.text if old else "", runs) + ("masked: true\n" if have.masked else "")
         steps.after[name] = _page(want.text, verb != "stop" and (runs or bool(verb)))
 
 

@@ -62,6 +62,7 @@ def _found(kind: Kind, namespace: str, unit: UnitState) -> Found:
         configuration=read_own(kind.configuration(namespace)),
         started=unit.started,
         stale=unit.stale,
+        masked=unit.masked,
         running=here,
         strayed=bool(unit.main_pid) and not here,
         loaded=loaded.text if loaded else None,

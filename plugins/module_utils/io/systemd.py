@@ -25,7 +25,7 @@ _PROPERTIES = "Id,LoadState,ActiveState,MainPID,UnitFileState,NeedDaemonReload"
 class UnitState:
     """main_pid is 0 when nothing runs; known: systemd has read the unit; stale: the files on disk are newer than that.
 
-    started: systemd keeps it running, or tries to.
+    started: systemd keeps it running, or tries to. masked: it is not to be started at all.
     """
 
     main_pid: int = 0
@@ -33,6 +33,7 @@ class UnitState:
     known: bool = False
     stale: bool = False
     started: bool = False
+    masked: bool = False
 
 
 class Systemd:
@@ -62,7 +63,7 @@ class Systemd:
             run(["systemctl", "daemon-reload"])
 
     def do(self, verb: str, units: Sequence[str]) -> None:
-        """start, stop, restart, reload, enable, disable, or enable and start (units that are new) the units.
+        """start, stop, restart, reload, enable, disable, unmask, or enable and start (units that are new) the units.
 
         Raises EdgeError with where to look.
         """
@@ -89,6 +90,7 @@ def _state(block: dict[str, str]) -> UnitState:
         known=block.get("LoadState") != "not-found",
         stale=block.get("NeedDaemonReload") == "yes",
         started=block.get("ActiveState") not in ("inactive", "failed"),
+        masked=block.get("LoadState") == "masked",
     )
 
 
