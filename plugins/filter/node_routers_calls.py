@@ -12,8 +12,8 @@ author: linuxbridge.vrrp contributors (@linuxbridge)
 description:
   - Derives what nobody gave, so that all hosts come to the same. VRIDs follow from the names of routers, HA addresses
     from the VRID and the host's number, MAC addresses from the names of router and network.
-  - Fails, with every finding, when hosts disagree about a router, or when a VRID, an HA address or a MAC address is
-    there twice.
+  - Fails, with every finding, when hosts disagree about a router, when two routers of a network have the same VRID, MAC
+    address, address or floating IP, or when two hosts have the same HA address, or the same priority for a router.
   - Needs netaddr on the controller.
 positional: _input, ha_cidr, site
 options:

@@ -45,15 +45,14 @@ def calls(hosts: Mapping[str, Host], ha_cidr: str, site: str = "") -> dict[str, 
 
     Raises SpecError with everything that hosts disagree about or have twice.
     """
-    numbers = _numbers(hosts)
-    problems = list(_unset(hosts)) or list(_unusable(hosts))
+    problems = list(_unset(hosts)) or list(_misshapen(hosts)) or list(_unusable(hosts))
+    if problems:
+        raise SpecError(problems)
+    problems = [*_numbers_of_hosts(_numbers(hosts)), *_room(ha_cidr), *_given_differently(hosts)]
     if problems:
         raise SpecError(problems)
     vrids = _virtual_router_ids([router for host in hosts.values() for router in host["routers"]])
-    addresses = netaddr.IPNetwork(ha_cidr)
-    problems = list(_room(addresses, numbers, ha_cidr))
-    if problems:
-        raise SpecError(problems)
+    addresses, numbers = netaddr.IPNetwork(ha_cidr), _numbers(hosts)
     found = {
         name: {
             "networks": list(host["networks"]),
@@ -74,6 +73,26 @@ def _unset(hosts: Mapping[str, Host]) -> Iterator[Problem]:
             if variables[key] is None:
                 text = "is not set in the inventory, for the host or a group; to have none, set it to []"
                 yield Problem("%s.node_routers_%s" % (host, key), text)
+
+
+def _misshapen(hosts: Mapping[str, Host]) -> Iterator[Problem]:
+    """Values that cannot be looked into. The role's own specification checks those of the hosts of a run only."""
+    for host, variables in hosts.items():
+        number = variables.get("number")
+        if number is not None and not str(number).isdigit():
+            yield Problem(host + ".node_routers_number", "%s is out of range: 1 to %d" % (number, HOSTS))
+        lists = {"node_routers_" + key: variables[key] for key in ("networks", "routers")}
+        for at, router in enumerate(variables["routers"] if _is_list(variables["routers"]) else ()):
+            path = "node_routers_routers[%d]." % at
+            lists.update({path + key: router.get(key) or [] for key in ("interfaces", "floating_ips")})
+            if not isinstance(router.get("external_gateway") or {}, Mapping):
+                yield Problem("%s.%sexternal_gateway" % (host, path), "is no dictionary")
+        for path in [path for path, value in lists.items() if not _is_list(value)]:
+            yield Problem("%s.%s" % (host, path), "is no list of dictionaries")
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
 
 
 def _unusable(hosts: Mapping[str, Host]) -> Iterator[Problem]:
@@ -113,13 +132,21 @@ def _legs(router: Mapping[str, Any]) -> Iterator[tuple[str, Router]]:
 
 def _numbers(hosts: Mapping[str, Host]) -> dict[str, int]:
     """A host's own number, or else its place in the inventory, from 1."""
-    return {name: int(host.get("number") or at) for at, (name, host) in enumerate(hosts.items(), 1)}
+    return {
+        name: at if host.get("number") is None else int(host["number"])
+        for at, (name, host) in enumerate(hosts.items(), 1)
+    }
 
 
-def _room(addresses: netaddr.IPNetwork, numbers: Mapping[str, int], cidr: str) -> Iterator[Problem]:
-    if addresses.size < VRIDS * HOSTS + 2:
+def _room(cidr: str) -> Iterator[Problem]:
+    if not _parsed(netaddr.IPNetwork, cidr) or netaddr.IPNetwork(cidr).version != 4:
+        yield Problem("node_routers_ha_cidr", "%s is no IPv4 network, such as 169.254.192.0/18" % cidr)
+    elif netaddr.IPNetwork(cidr).size < VRIDS * HOSTS + 2:
         text = "%s is too small: %d VRIDs with %d hosts each need a /18"
         yield Problem("node_routers_ha_cidr", text % (cidr, VRIDS, HOSTS))
+
+
+def _numbers_of_hosts(numbers: Mapping[str, int]) -> Iterator[Problem]:
     seen: dict[int, str] = {}
     for host, number in numbers.items():
         if not 1 <= number <= HOSTS:
@@ -127,6 +154,18 @@ def _room(addresses: netaddr.IPNetwork, numbers: Mapping[str, int], cidr: str) -
         if seen.setdefault(number, host) != host:
             text = "%d is already that of %s: give every host a number of its own"
             yield Problem(host + ".node_routers_number", text % (number, seen[number]))
+
+
+def _given_differently(hosts: Mapping[str, Host]) -> Iterator[Problem]:
+    """VRIDs of one router that hosts give differently, of which only one could be had."""
+    first: dict[tuple[str, str], tuple[str, int]] = {}
+    for host, path, router in _each(hosts):
+        if router.get("virtual_router_id"):
+            vrid = int(router["virtual_router_id"])
+            other, known = first.setdefault(_key(router), (host, vrid))
+            if vrid != known:
+                text = "%d differs from that of %s, %d: a router is the same on every host"
+                yield Problem(path + ".virtual_router_id", text % (vrid, other, known))
 
 
 def _virtual_router_ids(routers: Sequence[Router]) -> dict[tuple[str, str], int]:
@@ -202,20 +241,38 @@ def _disagreements(found: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _twice(found: Mapping[str, Any]) -> Iterator[Problem]:
-    """VRIDs and MAC addresses that two routers have, and HA addresses that two hosts have."""
+    """What two routers of a network have, and HA addresses and priorities that two hosts have."""
     seen: dict[tuple[str, str, Any], str] = {}
     for host, path, router in _each(found):
-        network = router["ha_network"]
-        values = [("virtual_router_id", network, router["virtual_router_id"], router["name"])]
-        address = netaddr.IPNetwork(router["ha_address"]).ip
-        values.append(("ha_address", network, address, "%s on %s" % (router["name"], host)))
-        for key, leg in _legs(router):
-            values.append((key + ".mac_address", leg["network"], netaddr.EUI(leg["mac_address"]), router["name"]))
-        for key, where, value, owner in values:
-            kind = key.rpartition(".")[2]
+        own = "router %s on host %s" % (router["name"], host)
+        of_host = [
+            ("ha_address", "ha_address", router["ha_network"], netaddr.IPNetwork(router["ha_address"]).ip),
+            # Backups of one priority take over together, see priority().
+            ("priority", "priority", router["name"], int(router["priority"])),
+        ]
+        values = [(*value, own) for value in of_host]
+        values += [(*value, "router %s on network %s" % (router["name"], value[2])) for value in _of_one(router)]
+        for kind, key, where, value, owner in values:
             known = seen.setdefault((kind, where, value), owner)
             if known != owner:
-                text = "%s is already that of router %s on network %s: choose another"
-                yield Problem("%s.%s" % (path, key), text % (value, known, where))
+                yield Problem("%s.%s" % (path, key), "%s is already that of %s: choose another" % (value, known))
             elif kind == "virtual_router_id" and not value:
                 yield Problem("%s.%s" % (path, key), "all %d of network %s are taken" % (VRIDS, where))
+
+
+def _of_one(router: Router) -> Iterator[tuple[str, str, str, Any]]:
+    """What only one router of a network can have: kind, where it stands in the router, network, value."""
+    yield "virtual_router_id", "virtual_router_id", router["ha_network"], router["virtual_router_id"]
+    for key, leg in _legs(router):
+        yield "MAC address", key + ".mac_address", leg["network"], netaddr.EUI(leg["mac_address"])
+        for at, address in enumerate(leg.get("addresses") or []):
+            yield "address", "%s.addresses[%d]" % (key, at), leg["network"], _host_of(address)
+    gateway, key = router.get("external_gateway") or {}, "floating_ip_address"
+    for at, pair in enumerate((router.get("floating_ips") or []) if gateway else []):
+        yield "address", "floating_ips[%d].%s" % (at, key), gateway["network"], _host_of(pair.get(key))
+
+
+def _host_of(address: Any) -> str:
+    """Without its prefix length and in one spelling; what is no address is the module's to judge."""
+    text = str(address).partition("/")[0]
+    return str(netaddr.IPAddress(text)) if _parsed(netaddr.IPAddress, text) else text

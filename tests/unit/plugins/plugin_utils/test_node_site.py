@@ -85,6 +85,8 @@ def test_what_hosts_disagree_about_is_refused_by_name(key: str, value: Any, what
     [
         ({"virtual_router_id": 0}, ".virtual_router_id: 0 is out of range: 1 to 254"),
         ({"virtual_router_id": 300}, ".virtual_router_id: 300 is out of range: 1 to 254"),
+        ({"interfaces": {"network": "blue"}}, ".interfaces: is no list of dictionaries"),
+        ({"external_gateway": "provider"}, ".external_gateway: is no dictionary"),
         ({"priority": 0}, ".priority: 0 is out of range: 1 to 255"),
         ({"ha_network": None}, ".ha_network: is missing; every router needs it"),
         ({"ha_address": "somewhere"}, ".ha_address: somewhere is no address with a prefix length, such as"),
@@ -126,6 +128,38 @@ def test_a_mac_address_that_two_routers_have_on_a_network_is_refused() -> None:
     assert any("external_gateway.mac_address: FA-16-3E-00-00-01 is already" in text for text in problems_of(given))
 
 
+def test_an_address_that_routers_of_different_hosts_have_on_a_network_is_refused() -> None:
+    given = hosts("edge1", "edge2")
+    given["edge1"]["routers"].pop()
+    given["edge2"]["routers"].pop(0)
+    given["edge2"]["routers"][0]["external_gateway"]["addresses"] = ["203.0.113.101/24"]
+    (text,) = problems_of(given)
+    path, _colon, what = text.partition(": ")
+    assert path == "edge2.node_routers_routers[0].external_gateway.addresses[0]"
+    assert what == "203.0.113.101 is already that of router office on network provider: choose another"
+
+
+def test_virtual_router_ids_that_hosts_give_differently_are_refused() -> None:
+    given = hosts("edge1", "edge2")
+    given["edge1"]["routers"][0]["virtual_router_id"] = 5
+    given["edge2"]["routers"][0]["virtual_router_id"] = 6
+    (text,) = problems_of(given)
+    assert text.startswith("edge2.node_routers_routers[0].virtual_router_id: 6 differs from that of edge1, 5: ")
+
+
+@pytest.mark.parametrize("cidr", ["here", "fd00::/64", "169.254.192.0/24"])
+def test_ha_addresses_are_taken_from_an_ipv4_network_with_room(cidr: str) -> None:
+    with pytest.raises(SpecError, match="node_routers_ha_cidr: %s is " % cidr):
+        calls(hosts(), cidr)
+
+
+@pytest.mark.parametrize("number", [0, 65, "first"])
+def test_a_host_number_that_there_is_not_is_refused(number: Any) -> None:
+    given = hosts("edge1", "edge2")
+    given["edge2"]["number"] = number
+    assert problems_of(given) == ["edge2.node_routers_number: %s is out of range: 1 to 64" % number]
+
+
 def test_a_host_number_that_two_hosts_have_is_refused() -> None:
     given = hosts("edge1", "edge2")
     given["edge1"]["number"] = 2
@@ -144,3 +178,12 @@ def test_a_priority_that_is_given_is_kept() -> None:
     given = hosts("edge1", "edge2")
     given["edge2"]["routers"][0]["priority"] = 7
     assert calls(given, CIDR)["edge2"]["routers"][0]["priority"] == 7
+
+
+def test_a_priority_that_two_hosts_have_for_a_router_is_refused() -> None:
+    given = hosts("edge1", "edge2")
+    for host in given.values():
+        host["routers"][0]["priority"] = 50
+    assert problems_of(given) == [
+        "edge2.node_routers_routers[0].priority: 50 is already that of router office on host edge1: choose another"
+    ]
