@@ -66,12 +66,16 @@ options:
         description: Multicast group that a VXLAN floods to. Either this or O(networks[].peers).
         type: str
       peers:
-        description: Addresses of the other nodes, which a VXLAN floods to when the underlay has no multicast.
+        description:
+          - Addresses of the other nodes, which a VXLAN floods to when the underlay has no multicast. The node's own is
+            refused.
         type: list
         elements: str
         default: []
       local_address:
-        description: Source address of a VXLAN. Unset, the kernel chooses it; peers with IPv6 addresses need it.
+        description:
+          - Source address of a VXLAN, one that the node has. Unset, the kernel chooses it; peers with IPv6 addresses
+            need it.
         type: str
       port:
         description: UDP port of a VXLAN. Unset, 8472, which is Neutron's and the kernel's.

@@ -26,6 +26,7 @@ def problems(have: Have, spec: NodeSpec, where: Places) -> list[Problem]:
     for path, network in placed("networks", spec.networks, where):
         found += _foreign(have, network, path, tunnels)
         found += _uplink(have, network, path, wanted)
+        found += _own_addresses(have, network, path)
     for path, router in placed("routers", have.reached(spec.routers), where):
         anatomy = router_anatomy(router, spec)
         if anatomy.namespace in have.existing - have.record.owned.namespaces:
@@ -50,7 +51,9 @@ def _foreign(have: Have, network: Network, path: str, tunnels: Mapping[str, Link
     for name, link in tunnels.items():
         same = all(link.device.fact(key) == own.fact(key) for key in ("id", "port"))
         if name != own.name and name not in have.record.owned.devices and same:
-            yield Problem(path + ".vni", "%s already is that of device %s: choose another" % (network.vni, name))
+            yield Problem(
+                path + ".vni", "%s already is that of device %s: choose another, or remove it" % (network.vni, name)
+            )
 
 
 def _uplink(have: Have, network: Network, path: str, wanted: frozenset[str]) -> Iterator[Problem]:
@@ -86,6 +89,22 @@ def _flat(have: Have, link: Link, at: str) -> Iterator[Problem]:
     if addresses:
         text = "%s has %s, which would stop working in a bridge: remove it, or use another device"
         yield Problem(at, text % (name, ", ".join(addresses)))
+
+
+def _own_addresses(have: Have, network: Network, path: str) -> Iterator[Problem]:
+    """A VXLAN sends nothing from an address that the node does not have, and every router is active then, on all nodes.
+    What it floods to the node itself comes back to its bridge, which then takes hosts of its own for those of others.
+    """
+    if not network.peers and not network.local_address:
+        return
+    own = {address.split("/")[0] for link in have.links.values() for address in link.device.addresses}
+    if network.local_address and network.local_address not in own:
+        text = "%s is not an address of this node: give one that it has, another on every node"
+        yield Problem(path + ".local_address", text % network.local_address)
+    for at, peer in enumerate(network.peers):
+        if peer in own:
+            text = "%s is this node's own address: leave it out, the others go here"
+            yield Problem("%s.peers[%d]" % (path, at), text % peer)
 
 
 def _overhead(network: Network) -> int:

@@ -247,6 +247,33 @@ def test_what_does_not_fit_the_node_is_refused(
     assert path in on_node(change, management)
 
 
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [
+        ({"local_address": "10.0.0.9"}, "networks[1].local_address"),
+        ({"local_address": "10.0.0.1"}, None),
+        ({"group": None, "peers": ["10.0.0.2", "10.0.0.1"]}, "networks[1].peers[1]"),
+        ({"group": None, "peers": ["10.0.0.2"]}, None),
+    ],
+)
+def test_a_vxlan_sends_from_an_address_of_the_node_and_to_none_of_them(
+    values: dict[str, Any], path: str | None
+) -> None:
+    call = good()
+    call["networks"][1].update(values)
+    want = parse_call({"state": "exact", **call})
+    empty = settled_node.empty(want.spec)
+    eth1 = empty.links["eth1"]
+    addressed = dataclasses.replace(eth1, device=dataclasses.replace(eth1.device, addresses=("10.0.0.1/24",)))
+    have = dataclasses.replace(empty, links={**empty.links, "eth1": addressed})
+    problems = []
+    try:
+        target(have, want)
+    except SpecError as refused:
+        problems = [problem.path for problem in refused.problems]
+    assert problems == ([path] if path else [])
+
+
 def test_a_vxlan_has_room_for_its_headers() -> None:
     call = good()
     call["networks"][1]["mtu"] = 8951
