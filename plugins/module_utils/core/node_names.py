@@ -43,8 +43,11 @@ def device(role: str, network: str) -> str:
 
 
 def carrier(uplink: str) -> str:
-    """The device in a router's namespace that loses its carrier with the uplink."""
-    return CARRIER_PREFIX + uplink
+    """The device in a router's namespace that loses its carrier with the uplink. A network card can have a name that
+    leaves no room for the prefix, such as enp129s0f1np1.
+    """
+    name = CARRIER_PREFIX + uplink
+    return name if len(name) <= DEVICE_NAME_LENGTH else CARRIER_PREFIX + _digest(uplink).hex()[:11]
 
 
 def number(name: str) -> int:

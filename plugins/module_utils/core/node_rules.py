@@ -79,10 +79,6 @@ def _networks(networks: Networks) -> Iterator[Problem]:
         if len(device) > node_names.DEVICE_NAME_LENGTH:
             text = "makes the device %s of %d characters; Linux allows %d: rename the uplink"
             yield Problem(path + ".uplink", text % (device, len(device), node_names.DEVICE_NAME_LENGTH))
-        carrier = node_names.carrier(network.uplink)
-        if network.kind == "vxlan" and len(carrier) > node_names.DEVICE_NAME_LENGTH:
-            text = "makes the device %s of %d characters; Linux allows %d: rename the uplink"
-            yield Problem(path + ".uplink", text % (carrier, len(carrier), node_names.DEVICE_NAME_LENGTH))
         if device in by_device:
             wrong = "is already that of network %s: choose another" % by_device[device]
             yield Problem("%s.%s" % (path, {"vxlan": "vni", "vlan": "vlan_id", "flat": "uplink"}[network.kind]), wrong)

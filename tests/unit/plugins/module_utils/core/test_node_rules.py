@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device, router_anatomy
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import parse_call, target
 
@@ -92,7 +92,8 @@ BAD: list[tuple[str, Change, str]] = [
     ("password with #", router(authentication={"password": "a#b"}), "routers[0].authentication.password"),
     ("long network name", network(0, name="thirteen-char"), "networks[0].name"),
     ("long router name", router(name="r" * 65), "routers[0].name"),
-    ("long uplink", network(0, uplink="enp129s0f0np0"), "networks[0].uplink"),
+    ("long uplink of a VLAN", network(0, kind="vlan", vni=None, group=None, vlan_id=10, uplink="enp129s0f0np0"),
+     "networks[0].uplink"),
     ("network address", leg(addresses=["198.51.100.0/24"]), "routers[0].interfaces[0].addresses[0]"),
     ("IPv6 network address", leg(addresses=["2001:db8:1::/64"]), "routers[0].interfaces[0].addresses[0]"),
     ("broadcast address", leg(addresses=["198.51.100.255/24"]), "routers[0].interfaces[0].addresses[0]"),
@@ -190,6 +191,14 @@ def test_bad_input_is_refused_with_its_path_and_a_remedy(change: Change, path: s
     problems = {problem.path: problem.message for problem in refused.value.problems}
     assert path in problems, problems
     assert len(problems[path]) > 10
+
+
+def test_the_carrier_of_a_network_card_with_a_long_name_has_a_name_that_linux_takes() -> None:
+    call = good()
+    call["networks"][0]["uplink"], call["networks"][1]["uplink"] = "enp129s0f0np0", "enp129s0f1np1"
+    spec = parse_call({"state": "exact", **call}).spec
+    names = [device.name for device in router_anatomy(spec.routers[0], spec).carriers]
+    assert len(set(names)) == 2 and all(name.startswith("ul-") and len(name) <= 15 for name in names)
 
 
 def test_stateful_addresses_need_no_64_bits() -> None:
