@@ -95,15 +95,18 @@ def _router(namespace: str, have: Have) -> Router | None:
     name, instance = namespace[len("qrouter-") :], instances[0]
     known = [router for router in have.record.spec.routers if router.name == name]
     primary = node_names.primary_address(instance.virtual_router_id)
-    gateway = _gateway(instance, inside, known[0] if known else None)
-    legs = sorted(device for device in inside.links if device.startswith("qr-"))
+    legs = sorted(device for device in _told(instance) if device.startswith("qr-"))
     ha = inside.links.get(instance.interface)
-    addresses = [address for address in (ha.device.addresses if ha else ()) if address != primary]
+    own = {router.ha_address for router in known}
+    addresses = [one for one in (ha.device.addresses if ha else ()) if one != primary and ":" not in one]
+    if not addresses or not inside.nat or not _told(instance) <= set(inside.links):
+        return None
+    gateway = _gateway(instance, inside, known[0] if known else None)
     return Router(
         name=name,
         virtual_router_id=instance.virtual_router_id,
         ha_network=instance.interface[len("ha-") :],
-        ha_address=addresses[0] if addresses else "",
+        ha_address=next((address for address in addresses if address in own), addresses[0]),
         interfaces=tuple(
             with_advertisements(_interface(instance, inside.links[device]), _beside(have, RADVD, namespace) or "")
             for device in legs
@@ -120,6 +123,11 @@ def _router(namespace: str, have: Have) -> Router | None:
     )
 
 
+def _told(instance: VrrpInstance) -> set[str]:
+    """The devices that keepalived's configuration has addresses for; others with such a name are somebody's mistake."""
+    return {address.interface or instance.interface for address in instance.virtual_addresses_excluded}
+
+
 def _beside(have: Have, kind: Kind, namespace: str) -> str | None:
     """The configuration of a daemon beside keepalived; None when there is none."""
     file = have.companions.found.get((kind.name, namespace), companion_plan.NOTHING).configuration
@@ -132,7 +140,7 @@ def _interface(instance: VrrpInstance, link: Link) -> Interface:
 
 
 def _gateway(instance: VrrpInstance, inside: Namespace, known: Router | None) -> Gateway | None:
-    devices = [link.device for name, link in sorted(inside.links.items()) if name.startswith("qg-")]
+    devices = [inside.links[name].device for name in sorted(_told(instance)) if name.startswith("qg-")]
     if not devices:
         return None
     device = devices[0]

@@ -135,7 +135,7 @@ class Parser:
     def router(self, item: Params, path: str) -> Router:
         name = self.router_name(item, path)
         for key in ("virtual_router_id", "ha_network", "ha_address"):
-            if item.get(key) is None:
+            if item.get(key) in (None, ""):
                 self._problem("%s.%s" % (path, key), "is missing; every router needs it")
         legs = [
             self._interface(leg, name, "%s.interfaces[%d]" % (path, at))

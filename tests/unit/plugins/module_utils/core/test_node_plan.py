@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived, node_anatomy, node_record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import Process
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import Batch, ConfigTest
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather, lost
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
@@ -147,6 +148,46 @@ def test_what_is_too_broken_to_be_gathered_is_named() -> None:
     broken = dataclasses.replace(have, services={"qrouter-edge1": blind})
     (text,) = lost(broken, gather(broken))
     assert text.startswith("router edge1 is too broken to be gathered")
+
+
+def with_ha_addresses(have: Have, *addresses: str) -> Have:
+    namespace = have.namespaces["qrouter-edge1"]
+    link = namespace.links["ha-ha"]
+    other = dataclasses.replace(link, device=dataclasses.replace(link.device, addresses=addresses))
+    return inside(have, links={**namespace.links, "ha-ha": other})
+
+
+def test_a_router_is_gathered_with_the_ha_address_that_it_was_given_and_not_without_one() -> None:
+    spec = spec_of(base())
+    have = settled_node.have(spec)
+    (own,) = have.namespaces["qrouter-edge1"].links["ha-ha"].device.addresses
+    assert gather(with_ha_addresses(have, "198.51.100.77/24", own)) == spec
+    broken = with_ha_addresses(have, "fe80::1/64")
+    (text,) = lost(broken, gather(broken))
+    assert text.startswith("router edge1 is too broken to be gathered")
+
+
+def inside(have: Have, **values: Any) -> Have:
+    """The node with something else in the namespace of its router."""
+    changed = dataclasses.replace(have.namespaces["qrouter-edge1"], **values)
+    return dataclasses.replace(have, namespaces={**have.namespaces, "qrouter-edge1": changed})
+
+
+@pytest.mark.parametrize("broken", ["qr-blue", "qg-provider", "NAT"])
+def test_a_router_without_a_device_or_its_nat_is_not_gathered_as_one_that_has_less(broken: str) -> None:
+    have = settled_node.have(spec_of(base()))
+    links = {name: link for name, link in have.namespaces["qrouter-edge1"].links.items() if name != broken}
+    less = inside(have, links=links) if broken != "NAT" else inside(have, nat=())
+    assert gather(less).routers == () and len(lost(less, gather(less))) == 1
+
+
+def test_devices_that_keepalived_does_not_know_are_not_gathered() -> None:
+    spec = spec_of(base())
+    have = settled_node.have(spec)
+    links = dict(have.namespaces["qrouter-edge1"].links)
+    for name in ("qr-aaa", "qg-aaa"):
+        links[name] = dataclasses.replace(links["qr-blue"], device=Device(name, "bridge"))
+    assert gather(inside(have, links=links)) == spec
 
 
 def test_no_password_is_in_a_plan() -> None:

@@ -90,6 +90,7 @@ BAD: list[tuple[str, Change, str]] = [
     ("version 3 with password", router(version=3, authentication={"password": "a"}), "routers[0].authentication"),
     ("long password", router(authentication={"password": "ninechars"}), "routers[0].authentication.password"),
     ("password with #", router(authentication={"password": "a#b"}), "routers[0].authentication.password"),
+    ("empty HA address", router(ha_address=""), "routers[0].ha_address"),
     ("long network name", network(0, name="thirteen-char"), "networks[0].name"),
     ("long router name", router(name="r" * 65), "routers[0].name"),
     ("long uplink of a VLAN", network(0, kind="vlan", vni=None, group=None, vlan_id=10, uplink="enp129s0f0np0"),
