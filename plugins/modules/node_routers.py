@@ -56,7 +56,8 @@ options:
         type: str
       mtu:
         description:
-          - Bytes. At most the uplink's, for a VXLAN 50 less (70 over IPv6).
+          - Bytes. At least 1280, without which the kernel has no IPv6 there (RFC 8200, 5), and routers have link-local
+            addresses in every network. At most the uplink's, for a VXLAN 50 less (70 over IPv6).
           - Unset, 1450 for a VXLAN and else 1500.
         type: int
       vni:
@@ -130,8 +131,7 @@ options:
                 O(routers[].interfaces[].addresses), which has to be a /64 (RFC 4291, 2.5.1).
               - With V(dhcpv6-stateless) they do that too, and ask a DHCPv6 server for other settings.
               - With V(dhcpv6-stateful) they ask it for addresses.
-              - Hosts get the MTU of the network, which is at least 1280 bytes then (RFC 8200, 5). The router's address
-                is the same link-local one on every node.
+              - Hosts get the MTU of the network. The router's address is the same link-local one on every node.
             type: str
             choices: [slaac, dhcpv6-stateful, dhcpv6-stateless]
           dns_nameservers:

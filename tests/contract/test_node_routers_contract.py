@@ -145,6 +145,7 @@ DRIFT: dict[str, str] = {
     "changed sysctl of a device": "ip netns exec qrouter-edge1 sysctl -qw net.ipv4.conf.qr-blue.forwarding=0",
     "device without IPv6": "ip netns exec qrouter-edge1 sysctl -qw net.ipv6.conf.qg-provider.disable_ipv6=1",
     "MTU that IPv6 cannot have": "ip -n qrouter-edge1 link set qr-blue mtu 1200",
+    "bridge with an MTU that IPv6 cannot have": "ip link set brqblue mtu 1200",
     "NAT rule that is gone": "ip netns exec qrouter-edge1 nft flush chain inet linuxbridge_vrrp postrouting",
     "NAT rule too many": "ip netns exec qrouter-edge1 nft add rule inet linuxbridge_vrrp silence drop",
     "edited keepalived.conf": "sed -i 's/priority 50/priority 99/' /etc/linuxbridge-vrrp/instances/qrouter-edge1.conf",

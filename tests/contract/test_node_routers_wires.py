@@ -116,6 +116,16 @@ def test_a_bridge_keeps_its_mtu_whatever_its_uplink_has(node: VirtualNode) -> No
     assert node.run("cat", "/sys/class/net/brqprovider/mtu") == "1500\n"
 
 
+def test_a_bridge_whose_ipv6_comes_back_with_its_mtu_has_no_address(node: VirtualNode) -> None:
+    wanted = changed(blue={"mtu": 1280})
+    done(node, wanted)
+    assert done(node, wanted)["actions"] == []
+    node.ip("link", "set", "brqblue", "mtu", "1200")
+    assert done(node, wanted)["actions"] == ["set MTU of device brqblue"]
+    assert "inet6" not in node.ip("addr", "show", "brqblue")
+    assert done(node, wanted)["actions"] == []
+
+
 def carriers(node: VirtualNode) -> list[str]:
     return [
         name for name in node.run("ip", "netns", "exec", NAMESPACE, "ls", "/sys/class/net").split() if "ul-" in name

@@ -21,7 +21,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy
     RouterAnatomy,
     network_devices,
 )
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import Network
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import IPV6_MTU, Network
 
 #: A forwarding entry of this address is where a VXLAN device floods to (ip-link(8), bridge(8)).
 FLOOD = "00:00:00:00:00:00"
@@ -81,10 +81,13 @@ def add_network(network: Network) -> tuple[Command, ...]:
 
 def add_port(device: Device) -> tuple[Command, ...]:
     """Make a bridge, or what connects one to other nodes; the uplink of a flat network is only enslaved."""
-    lines = [] if device.kind == "" else [_add(device), "link set %s addrgenmode none" % device.name]
+    lines = [] if device.kind == "" else [_add(device)]
     if device.kind == "bridge" and device.mtu:
         # Only one whose MTU was changed keeps it (br_change_mtu); else it takes that of its ports.
         lines += ["link set %s mtu %d" % (device.name, mtu) for mtu in (device.mtu - 1, device.mtu)]
+    if device.kind:
+        # After the MTU, for with 1279 it would be forgotten.
+        lines.append("link set %s addrgenmode none" % device.name)
     lines.append(plug(device))
     flood = flood_to(device.name, device.peers)
     return (Batch(tuple(lines)), *((flood,) if device.peers else ()))
@@ -92,6 +95,14 @@ def add_port(device: Device) -> tuple[Command, ...]:
 
 def plug(device: Device) -> str:
     return "link set %s %sup" % (device.name, "master %s " % device.master if device.master else "")
+
+
+def set_mtu(device: Device, have: int, namespace: str | None) -> tuple[str, ...]:
+    """IPv6 that comes back with a larger MTU makes an address at once; in a router, a sysctl keeps it from that."""
+    line = "link set %s mtu %d" % (device.name, device.mtu or 0)
+    if namespace or have >= IPV6_MTU:
+        return (line,)
+    return (line, "link set %s addrgenmode none" % device.name, "addr flush dev %s scope link" % device.name)
 
 
 def flood_to(name: str, peers: Iterable[str], via: str | None = None) -> Batch:

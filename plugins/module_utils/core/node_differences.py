@@ -26,6 +26,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
     add_port,
     flood_to,
     remove_links,
+    set_mtu,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Link, Namespace
 
@@ -92,25 +93,23 @@ def lower_device(
 def settings(device: Device, link: Link, namespace: str | None) -> list[Difference]:
     """What is changed in place: MTU, MAC address, master, state, missing addresses, whether it makes its own."""
     of = "%s of %s" % (device.name, namespace) if namespace else device.name
-    wrong = [*_wrong(device, link)]
+    wrong: list[tuple[str, object, object, tuple[str, ...]]] = []
+    if device.mtu is not None and device.mtu != link.device.mtu:
+        lines = set_mtu(device, link.device.mtu or 0, namespace)
+        wrong.append(("MTU", link.device.mtu, device.mtu, lines))
+    wrong += [(what, was, wanted, (line % device.name,)) for what, was, wanted, line in _wrong(device, link)]
     for address in device.addresses:
         if address not in link.device.addresses:
-            wrong.append(("address", None, address, "addr add " + address + " dev %s"))
+            wrong.append(("address", None, address, ("addr add %s dev %s" % (address, device.name),)))
     return [
-        Difference("set", "%s of device %s" % (what, of), str(was), str(wanted), (_one(line % device.name, namespace),))
-        for what, was, wanted, line in wrong
+        Difference("set", "%s of device %s" % (what, of), str(was), str(wanted), (Batch(lines, namespace),))
+        for what, was, wanted, lines in wrong
     ]
 
 
-def _one(line: str, namespace: str | None) -> Batch:
-    return Batch((line,), namespace)
-
-
 def _wrong(device: Device, link: Link) -> Iterator[tuple[str, object, object, str]]:
-    """What of a device is wrong, what it is, what it should be, and the command for it."""
+    """What else of a device is wrong, what it is, what it should be, and the command for it."""
     have = link.device
-    if device.mtu is not None and device.mtu != have.mtu:
-        yield "MTU", have.mtu, device.mtu, "link set %%s mtu %d" % device.mtu
     if device.mac_address and device.mac_address != have.mac_address:
         yield "MAC address", have.mac_address, device.mac_address, "link set %s address " + device.mac_address
     if device.master and device.master != have.master:

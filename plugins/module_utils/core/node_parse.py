@@ -18,6 +18,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_w
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import (
     ADVERT_INTERVAL,
+    IPV6_MTU,
     PRIORITY,
     VXLAN_OVERHEAD,
     VXLAN_PORT,
@@ -80,7 +81,7 @@ class Parser:
             if item.get(key) is None:
                 self._problem("%s.%s" % (path, key), "is missing; a %s network needs it" % kind)
         mtu = item.get("mtu") or (1500 - VXLAN_OVERHEAD if kind == "vxlan" else 1500)
-        self._between(mtu, 576, 65535, path + ".mtu")
+        self._between(mtu, IPV6_MTU, 65535, path + ".mtu")
         uplink = self._device(item.get("uplink"), path + ".uplink")
         if kind == "flat":
             return Network(name, kind, uplink, mtu)

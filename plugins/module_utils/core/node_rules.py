@@ -16,8 +16,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_r
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import configuration, network_devices
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rules_router import router_problems
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import (
-    Gateway,
-    Interface,
     Network,
     NodeSpec,
     Router,
@@ -31,8 +29,6 @@ Values = Iterator[tuple[str, str, str]]
 
 #: One primary address a router in 169.254.0.0/24.
 MAX_ROUTERS = 254
-#: Bytes.
-IPV6_MTU = 1280
 
 #: Values of an instance that are a router's own; the rest follows from values that router_problems checks.
 _OWN = ("virtual_router_id", "priority", "advert_interval", "version", "preempt", "authentication")
@@ -67,7 +63,7 @@ def problems(spec: NodeSpec, where: Places, reached: Callable[[Sequence[Router]]
     found = [*_networks(networks)]
     for path, router in placed("routers", reached(spec.routers), where):
         own = [*_vrrp(router, path), *_membership(router, spec, path)]
-        found += own or [*router_problems(router, path), *_ipv6_mtus(router, spec, path)]
+        found += own or router_problems(router, path)
     return [*found, *_among_routers(routers, spec)]
 
 
@@ -123,22 +119,6 @@ def _membership(router: Router, spec: NodeSpec, path: str) -> Iterator[Problem]:
         elif name in seen:
             yield Problem(where, "%s is used twice in this router; give one interface all its addresses" % name)
         seen.add(name)
-
-
-def _ipv6_mtus(router: Router, spec: NodeSpec, path: str) -> Iterator[Problem]:
-    """The kernel takes IPv6 from a device with a smaller MTU, with its addresses (addrconf_notify)."""
-    legs: list[tuple[str, Interface | Gateway]] = [
-        ("interfaces[%d]" % at, leg) for at, leg in enumerate(router.interfaces)
-    ]
-    if router.external_gateway:
-        legs.append(("external_gateway", router.external_gateway))
-    for key, leg in legs:
-        mtu = spec.network(leg.network).mtu
-        advertised = isinstance(leg, Interface) and leg.ipv6_ra_mode
-        if mtu < IPV6_MTU and (advertised or any(":" in address for address in leg.addresses)):
-            text = "IPv6 needs an MTU of %d (RFC 8200, 5), and that of network %s is %d"
-            what = "ipv6_ra_mode" if advertised else "addresses"
-            yield Problem("%s.%s.%s" % (path, key, what), text % (IPV6_MTU, leg.network, mtu))
 
 
 def _among_routers(routers: Routers, spec: NodeSpec) -> Iterator[Problem]:

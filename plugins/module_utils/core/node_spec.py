@@ -21,6 +21,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_m
 VXLAN_PORT = 8472
 #: Outer Ethernet, IPv4, UDP and VXLAN headers.
 VXLAN_OVERHEAD = 50
+#: A device with a smaller MTU, in bytes, has no IPv6.
+IPV6_MTU = 1280
 #: Neutron's HA_DEFAULT_PRIORITY and ha_vrrp_advert_int.
 PRIORITY = 50
 ADVERT_INTERVAL = 2.0
