@@ -46,6 +46,8 @@ class Difference:
 
 def port(device: Device, links: Links, flooding: Mapping[str, frozenset[str]]) -> list[Difference]:
     """A bridge, or what connects it to the other nodes."""
+    if _without_uplink(device, links):
+        return []
     link = links.get(device.name)
     if link is None or not same_make(device, link.device):
         again: tuple[Command, ...] = (remove_links([device.name]),) if link else ()
@@ -75,7 +77,15 @@ def leg(want: Leg, namespace: str, inside: Links, outside: Links) -> list[Differ
 
 def carrier(device: Device, namespace: str, inside: Links, outside: Links) -> list[Difference]:
     """A device that has an uplink's carrier."""
+    if _without_uplink(device, outside):
+        return []
     return lower_device(device, namespace, inside, outside, add_carrier(device, namespace))
+
+
+def _without_uplink(device: Device, links: Links) -> bool:
+    """Only state absent comes so far without an uplink, and removes what is named; what needs the uplink is left."""
+    uplink = device.lower or (None if device.kind else device.name)
+    return uplink is not None and uplink not in links
 
 
 def lower_device(

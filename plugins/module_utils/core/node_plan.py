@@ -119,8 +119,7 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     missing = [anatomy for anatomy in routers if anatomy.namespace not in have.namespaces]
     tests, kept = _tests(kept, missing)
     _make_routers(changes, have, missing, tests)
-    for file in node_boot.files(want, paths.script, paths.unit, _kept_parts(have, want, paths)):
-        _put(changes, have, file, secret=file.mode == 0o700)
+    _boot_files(changes, have, want, paths)
     written = companions.reload or (
         paths.unit in have.files and any(step.object == paths.unit for step in changes.steps)
     )
@@ -135,6 +134,13 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
         put = PutFile(paths.record, node_record.write(final), node_record.MODE)
         changes.steps.append(Step("complete", paths.record, (put,)))
     return Plan(tuple(changes.steps), changes.before, changes.after, tuple(restarts(kept)))
+
+
+def _boot_files(changes: Changes, have: Have, want: NodeSpec, paths: Paths) -> None:
+    """None on a node that has nothing and is to have nothing."""
+    if want.networks or paths.script in have.files:
+        for file in node_boot.files(want, paths.script, paths.unit, _kept_parts(have, want, paths)):
+            _put(changes, have, file, secret=file.mode == 0o700)
 
 
 def _kept_parts(have: Have, want: NodeSpec, paths: Paths) -> dict[str, str]:

@@ -190,6 +190,25 @@ def test_devices_that_keepalived_does_not_know_are_not_gathered() -> None:
     assert gather(inside(have, links=links)) == spec
 
 
+def test_on_a_node_without_an_uplink_a_router_can_be_removed_and_nothing_is_made() -> None:
+    call = base()
+    call["routers"].append({**call["routers"][0], "name": "edge2", "virtual_router_id": 8, "ha_address": "10.9.9.9/24"})
+    for number, router in enumerate(call["routers"]):
+        router.update(interfaces=[], external_gateway=None, floating_ips=[], routes=[], priority=50 + number)
+    have = settled_node.have(spec_of(call))
+    for uplink in ("eth1", "eth2"):
+        devices = {name for name, link in have.links.items() if uplink in (link.device.name, link.device.lower)}
+        links = {name: link for name, link in have.links.items() if name not in devices}
+        less = dataclasses.replace(have, links=links)
+        spec = target(less, Want("absent", routers=("edge2",)))
+        assert not [one for one in plan(less, spec).actions if one.startswith(("make", "remake", "set"))]
+
+
+def test_on_a_node_that_has_nothing_there_is_nothing_to_remove() -> None:
+    want = Want("absent", networks=("ha",), routers=("edge1",))
+    assert plan(Have(), target(Have(), want)).actions == []
+
+
 def test_no_password_is_in_a_plan() -> None:
     secret = {"type": "PASS", "password": "topsecre"}
     spec = spec_of(base(authentication=secret))
