@@ -21,7 +21,7 @@ options:
     description:
       - The hosts by name, in the order of the inventory. Each has C(networks) and C(routers) as in
         P(linuxbridge.vrrp.node_routers#module), and perhaps C(number), from 1 to 64. Without it, a host has the number
-        of its place.
+        of its place. C(ha_cidr) and C(site), where a host has them, have to be those that are given here.
     type: dict
     required: true
   ha_cidr:

@@ -41,7 +41,8 @@ Router = dict[str, Any]
 
 
 def calls(hosts: Mapping[str, Host], ha_cidr: str, site: str = "") -> dict[str, dict[str, Any]]:
-    """Options of node_routers by host. hosts: ``networks``, ``routers`` (None: not set), perhaps ``number``; in order.
+    """Options of node_routers by host. hosts: in order, with ``networks`` and ``routers`` (None: not set), and perhaps
+    ``number``, ``ha_cidr`` and ``site``.
 
     Raises SpecError with everything that hosts disagree about or have twice.
     """
@@ -49,6 +50,7 @@ def calls(hosts: Mapping[str, Host], ha_cidr: str, site: str = "") -> dict[str, 
     if problems:
         raise SpecError(problems)
     problems = [*_numbers_of_hosts(_numbers(hosts)), *_room(ha_cidr), *_given_differently(hosts)]
+    problems += _other_settings(hosts, {"ha_cidr": ha_cidr, "site": site})
     if problems:
         raise SpecError(problems)
     vrids = _virtual_router_ids([router for host in hosts.values() for router in host["routers"]])
@@ -154,6 +156,15 @@ def _numbers_of_hosts(numbers: Mapping[str, int]) -> Iterator[Problem]:
         if seen.setdefault(number, host) != host:
             text = "%d is already that of %s: give every host a number of its own"
             yield Problem(host + ".node_routers_number", text % (number, seen[number]))
+
+
+def _other_settings(hosts: Mapping[str, Host], settings: Mapping[str, str]) -> Iterator[Problem]:
+    """What addresses and numbers follow from, where a host has another one than that for which this is worked out."""
+    for host, variables in hosts.items():
+        for key, value in settings.items():
+            if variables.get(key) not in (None, value):
+                text = "is %r, and %r for another host: all need the same, for what is derived follows from it"
+                yield Problem("%s.node_routers_%s" % (host, key), text % (variables[key], value))
 
 
 def _given_differently(hosts: Mapping[str, Host]) -> Iterator[Problem]:

@@ -160,6 +160,14 @@ def test_a_host_number_that_there_is_not_is_refused(number: Any) -> None:
     assert problems_of(given) == ["edge2.node_routers_number: %s is out of range: 1 to 64" % number]
 
 
+@pytest.mark.parametrize(("key", "value"), [("site", "north"), ("ha_cidr", "169.254.128.0/18")])
+def test_what_all_hosts_need_the_same_of_is_refused_where_one_has_another(key: str, value: str) -> None:
+    given = hosts("edge1", "edge2")
+    given["edge2"][key] = value
+    (text,) = problems_of(given)
+    assert text.startswith("edge2.node_routers_%s: is '%s', and '" % (key, value))
+
+
 def test_a_host_number_that_two_hosts_have_is_refused() -> None:
     given = hosts("edge1", "edge2")
     given["edge1"]["number"] = 2
