@@ -21,6 +21,11 @@ _IPV6_MORE = 20
 def problems(have: Have, spec: NodeSpec, where: Places) -> list[Problem]:
     """Everything about the node that does not fit the specification; where: see node_rules.places()."""
     found: list[Problem] = []
+    if spec.networks and not have.ipv6:
+        text = (
+            "the kernel of this node was started without IPv6 (ipv6.disable=1), which routers need: start it with IPv6"
+        )
+        found.append(Problem("networks", text))
     wanted = node_record.owned(spec).devices
     tunnels = of_kind("vxlan", have.links)
     for path, network in placed("networks", spec.networks, where):

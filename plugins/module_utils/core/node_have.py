@@ -85,9 +85,9 @@ class Record:
 class Have:
     """A node. files: by path, those that the module writes; existing: names of all namespaces.
 
-    keepalived, nftables: whether they are installed. companions: the daemons beside those of routers. reach: the
-    namespaces of the routers that were looked at, and that a plan is about; None for all. at: when, in seconds of the
-    epoch by the node's clock.
+    keepalived, nftables: whether they are installed. ipv6: whether the kernel has it. companions: the daemons beside
+    those of routers. reach: the namespaces of the routers that were looked at, and that a plan is about; None for all.
+    at: when, in seconds of the epoch by the node's clock.
     """
 
     record: Record = Record()
@@ -103,6 +103,7 @@ class Have:
     capabilities: Capabilities = field(default_factory=Capabilities)
     keepalived: bool = True
     nftables: bool = True
+    ipv6: bool = True
     companions: Companions = field(default_factory=Companions)
     reach: frozenset[str] | None = None
     at: float = 0.0

@@ -108,6 +108,7 @@ class Node:
             capabilities=capabilities(),
             keepalived=self._keepalived.installed,
             nftables=installed("nft"),
+            ipv6=os.path.exists("/proc/net/if_inet6"),
             companions=self._companions.look(names, companions),
             reach=self._reach,
             at=time.time(),

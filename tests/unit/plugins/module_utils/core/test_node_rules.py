@@ -281,6 +281,14 @@ def test_a_vxlan_sends_from_an_address_of_the_node_and_to_none_of_them(
     assert problems == ([path] if path else [])
 
 
+def test_a_node_whose_kernel_has_no_ipv6_is_refused_before_half_a_router_is_made() -> None:
+    want = parse_call({"state": "exact", **good()})
+    have = dataclasses.replace(settled_node.empty(want.spec), ipv6=False)
+    with pytest.raises(SpecError, match=r"networks: the kernel of this node was started without IPv6"):
+        target(have, want)
+    assert target(have, parse_call({"state": "exact", "networks": [], "routers": []})).networks == ()
+
+
 def test_a_vxlan_has_room_for_its_headers() -> None:
     call = good()
     call["networks"][1]["mtu"] = 8951
