@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem
@@ -28,10 +28,13 @@ def problems(have: Have, spec: NodeSpec, where: Places) -> list[Problem]:
         found.append(Problem("networks", text))
     wanted = node_record.owned(spec).devices
     tunnels = of_kind("vxlan", have.links)
+    asked = any(network.peers or network.local_address for network in spec.networks)
+    links = have.links.values() if asked else ()
+    own = {address.split("/")[0] for link in links for address in link.device.addresses}
     for path, network in placed("networks", spec.networks, where):
         found += _foreign(have, network, path, tunnels)
         found += _uplink(have, network, path, wanted)
-        found += _own_addresses(have, network, path)
+        found += _own_addresses(own, network, path)
     for path, router in placed("routers", have.reached(spec.routers), where):
         anatomy = router_anatomy(router, spec)
         if anatomy.namespace in have.existing - have.record.owned.namespaces:
@@ -96,13 +99,10 @@ def _flat(have: Have, link: Link, at: str) -> Iterator[Problem]:
         yield Problem(at, text % (name, ", ".join(addresses)))
 
 
-def _own_addresses(have: Have, network: Network, path: str) -> Iterator[Problem]:
+def _own_addresses(own: Container[str], network: Network, path: str) -> Iterator[Problem]:
     """A VXLAN sends nothing from an address that the node does not have, and every router is active then, on all nodes.
     What it floods to the node itself comes back to its bridge, which then takes hosts of its own for those of others.
     """
-    if not network.peers and not network.local_address:
-        return
-    own = {address.split("/")[0] for link in have.links.values() for address in link.device.addresses}
     if network.local_address and network.local_address not in own:
         text = "%s is not an address of this node: give one that it has, another on every node"
         yield Problem(path + ".local_address", text % network.local_address)
