@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_journal import PATTERN
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import installed, run
 
@@ -20,7 +21,11 @@ def keepalived_messages() -> dict[int, list[str]]:
         return {}
     words = ["--quiet", "--boot", "--reverse", "--lines=%d" % _LINES, "--identifier=Keepalived_vrrp"]
     words += ["--grep=" + PATTERN, "--output=json", "--output-fields=MESSAGE,_PID"]
-    _status, output, _error = run(["journalctl", *words], check=False)
+    try:
+        _status, output, _error = run(["journalctl", *words], check=False)
+    except EdgeError:
+        # One that takes minutes tells nothing.
+        return {}
     found: dict[int, list[str]] = {}
     for line in output.splitlines():
         entry = json.loads(line)

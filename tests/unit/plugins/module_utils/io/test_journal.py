@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import commands
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.journal import keepalived_messages
 
 
@@ -30,10 +31,13 @@ def test_messages_are_told_by_process_in_the_order_of_the_journal(
     assert keepalived_messages() == {748: ["newest", "oldest"], 760: ["of another"]}
 
 
-def test_a_journal_that_says_nothing_and_none_at_all_are_no_error(
+def test_a_journal_that_says_nothing_one_that_takes_too_long_and_none_are_no_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(tmp_path, monkeypatch, [], status=1)
+    assert keepalived_messages() == {}
+    monkeypatch.setattr(commands, "TIMEOUT", 0.01)
+    (tmp_path / "journalctl").write_text("#!/bin/sh\nexec sleep 60\n")
     assert keepalived_messages() == {}
     (tmp_path / "journalctl").unlink()
     monkeypatch.setattr("shutil.which", lambda *_given, **_named: None)
