@@ -121,7 +121,7 @@ def unheard(router: Json) -> str | None:
     """What is wrong when Neutron's L3 agent does not know the state of a router, as routers() gives it.
 
     neutron-keepalived-state-change tells the agent, and writes the state down. It may hang when it starts, in locks of
-    eventlet that do not work between threads (Neutron 21, in two of some thirty starts). Without it the agent does not
+    eventlet that do not work between threads (Neutron 21, in one of some thirty starts). Without it the agent does not
     turn IPv6 forwarding, radvd and the metadata proxy on where the router becomes active.
     """
     if router["maker"] != "neutron" or not router["ha"] or router["state"] is None:
