@@ -18,6 +18,9 @@ _SCRIPT = re.compile(r"^VRRP_Script\((?P<name>[^)]*)\) (?P<result>.*)$")
 #: The second one after a reload, when there is no result yet.
 _WELL = ("succeeded", "considered successful on reload")
 
+#: A fault of which no more is known.
+SAYS_SO = "keepalived says so"
+
 
 def faults(messages: Iterable[str], instance: str, scripts: Collection[str]) -> list[str]:
     """messages: of its keepalived, newest first. scripts: those whose failure is the instance's FAULT.
@@ -36,4 +39,4 @@ def faults(messages: Iterable[str], instance: str, scripts: Collection[str]) -> 
         if script and script["name"] in scripts:
             results.setdefault(script["name"], script["result"])
     failed = ["script %s %s" % (name, result) for name, result in sorted(results.items()) if result not in _WELL]
-    return failed or (["keepalived says so"] if fault else [])
+    return failed or ([SAYS_SO] if fault else [])

@@ -103,34 +103,31 @@ def lower_device(
 def settings(device: Device, link: Link, namespace: str | None) -> list[Difference]:
     """What is changed in place: MTU, MAC address, master, state, missing addresses, whether it makes its own."""
     of = "%s of %s" % (device.name, namespace) if namespace else device.name
-    wrong: list[tuple[str, object, object, tuple[str, ...]]] = []
-    if device.mtu is not None and device.mtu != link.device.mtu:
-        lines = set_mtu(device, link.device.mtu or 0, namespace)
-        wrong.append(("MTU", link.device.mtu, device.mtu, lines))
-    wrong += [(what, was, wanted, (line % device.name,)) for what, was, wanted, line in _wrong(device, link)]
-    for address in device.addresses:
-        if address not in link.device.addresses:
-            wrong.append(("address", None, address, ("addr add %s dev %s" % (address, device.name),)))
     return [
         Difference("set", "%s of device %s" % (what, of), str(was), str(wanted), (Batch(lines, namespace),))
-        for what, was, wanted, lines in wrong
+        for what, was, wanted, lines in _wrong(device, link, namespace)
     ]
 
 
-def _wrong(device: Device, link: Link) -> Iterator[tuple[str, object, object, str]]:
-    """What else of a device is wrong, what it is, what it should be, and the command for it."""
-    have = link.device
+def _wrong(device: Device, link: Link, namespace: str | None) -> Iterator[tuple[str, object, object, tuple[str, ...]]]:
+    """What of a device is wrong, what it is, what it should be, and the lines that change it."""
+    have, change = link.device, "link set %s " % device.name
+    if device.mtu is not None and device.mtu != have.mtu:
+        yield "MTU", have.mtu, device.mtu, set_mtu(device, have.mtu or 0, namespace)
     if device.mac_address and device.mac_address != have.mac_address:
-        yield "MAC address", have.mac_address, device.mac_address, "link set %s address " + device.mac_address
+        yield "MAC address", have.mac_address, device.mac_address, (change + "address " + device.mac_address,)
     if device.master and device.master != have.master:
-        yield "master", have.master, device.master, "link set %s master " + device.master
+        yield "master", have.master, device.master, (change + "master " + device.master,)
     for key, value in device.facts if device.kind == "bridge" else ():
         if have.fact(key) != value:
-            yield key, have.fact(key), value, "link set %s type bridge " + key + " " + value
+            yield key, have.fact(key), value, (change + "type bridge %s %s" % (key, value),)
     if device.kind and link.addrgenmode != "none":
-        yield "addrgenmode", link.addrgenmode, "none", "link set %s addrgenmode none"
+        yield "addrgenmode", link.addrgenmode, "none", (change + "addrgenmode none",)
     if not link.up:
-        yield "state", "down", "up", "link set %s up"
+        yield "state", "down", "up", (change + "up",)
+    for address in device.addresses:
+        if address not in have.addresses:
+            yield "address", None, address, ("addr add %s dev %s" % (address, device.name),)
 
 
 def sysctls(namespace: Namespace, devices: Iterable[str]) -> Iterator[tuple[str, str | None, str]]:

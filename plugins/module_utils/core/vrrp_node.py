@@ -132,12 +132,12 @@ def unheard(router: Json) -> str | None:
     if known == state or (known, state) == ("fault", "backup"):
         return None
     was = "does not know its state" if known is None else "takes it for %s" % known
-    text = "the L3 agent %s: neutron-keepalived-state-change hangs or is gone. Kill it, and the agent starts it anew"
     # The brackets keep it from a shell or sudo that has these words on its own command line.
-    return (text + " within a minute: pkill --signal KILL --full '[s]tate-change.*router_id=%s'") % (
-        was,
-        router["name"],
+    text = (
+        "the L3 agent %s: neutron-keepalived-state-change hangs or is gone. Kill it, and the agent starts it anew"
+        " within a minute: pkill --signal KILL --full '[s]tate-change.*router_id=%s'"
     )
+    return text % (was, router["name"])
 
 
 def _state(instances: Sequence[Json], files: Sequence[Json]) -> str | None:
@@ -188,20 +188,19 @@ def _instances(
     except SpecError as error:
         shown["problem"] = shown["problem"] or str(error)
         return []
-    instances = found.instances
     weights = {script.name: script.weight for script in found.scripts}
-    faults = {one.name: _faults(one, devices, shown["pids"]) for one in instances}
-    for one in instances:
+    faults = {}
+    for one in found.instances:
         scripts = [item.name for item in one.track_scripts if not (item.weight or weights.get(item.name))]
         told = keepalived_journal.faults(messages, one.name, scripts)
-        faults[one.name] = faults[one.name] or told or _recorded_fault(file)
+        faults[one.name] = _faults(one, devices, shown["pids"]) or told or _recorded_fault(file)
     for group in sync_groups(statements):
         failed = [name for name in group if faults.get(name)]
         for name in group:
             if failed and not faults.get(name):
                 faults[name] = ["%s of its sync group is in fault" % failed[0]]
     known = not shown["problem"]
-    return [_instance(instance, devices, faults[instance.name], known) for instance in instances]
+    return [_instance(one, devices, faults[one.name], known) for one in found.instances]
 
 
 def _device(device: Json) -> dict[str, Any]:
@@ -274,7 +273,7 @@ def _faults(instance: VrrpInstance, devices: Sequence[Json], pids: Sequence[int]
 
 def _recorded_fault(file: ConfigurationFile) -> list[str]:
     recorded = file.recorded is not None and _RECORDED.get(file.recorded.state.lower()) == "fault"
-    return ["keepalived says so"] if recorded else []
+    return [keepalived_journal.SAYS_SO] if recorded else []
 
 
 def _unexpected(devices: Sequence[Json], instances: Sequence[Json]) -> list[dict[str, str]]:
