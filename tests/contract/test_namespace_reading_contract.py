@@ -39,6 +39,7 @@ link set eth1 up
 addr add 198.51.100.1/24 dev eth1
 addr add 198.51.100.9/32 peer 203.0.113.9 dev carrier
 addr add 2001:db8::1/64 dev brqtwo
+link property add dev brqtwo altname another
 """ % (FAR, FAR)
 TABLE = {"table": {"family": "inet", "name": "linuxbridge_vrrp"}}
 #: Two peers, a peer of one address only, an entry of a bridge.
@@ -128,17 +129,58 @@ def test_devices_and_addresses_are_those_that_ip_tells(namespace: str) -> None:
     assert read == as_ip_says(namespace)
 
 
-def test_vxlan_devices_flood_to_the_peers_that_bridge_tells() -> None:
-    devices = netns.inside(NEAR, rtnetlink.devices)
-    assert set(devices.maybe("vxlan")) == {"vxlan-6", "vxlan-7", "vxlan-8", "vxlan-9"}
-    tunnels = {number: name for number, name in devices.names.items() if name.startswith("vxlan-")}
+def lazily(namespace: str) -> reading.Devices:
+    """Devices that are asked for when they are needed, wherever that is."""
+    return netns.inside(namespace, lambda: reading.Devices(rtnetlink.Kernel()))
+
+
+@pytest.mark.parametrize("namespace", (NEAR, FAR), ids=("near", "far"))
+def test_a_device_that_is_asked_for_alone_is_told_as_among_all(namespace: str) -> None:
+    every = netns.inside(namespace, rtnetlink.devices)
+    for name, item in every.items():
+        devices = lazily(namespace)
+        assert (name in devices, devices[name], devices.name(item["ifindex"])) == (True, item, name)
+
+
+def test_a_device_that_is_not_there_is_told_to_be_missing() -> None:
+    devices = lazily(NEAR)
+    assert "eth9" not in devices and devices.name(1 << 20) is None and "a-name-of-16-byte" not in devices
+    # There is no kind of that name.
+    assert devices.of_kind("nothing") == []
+    with pytest.raises(KeyError, match="eth9"):
+        devices["eth9"]
+
+
+def test_a_device_is_not_found_by_its_alternative_name() -> None:
+    devices = lazily(NEAR)
+    assert "another" in inside(NEAR, "ip", "-j", "link", "show", "brqtwo")[0]["altnames"]
+    assert "another" not in devices and "another" not in netns.inside(NEAR, rtnetlink.devices) and "brqtwo" in devices
+
+
+def test_addresses_are_told_with_the_device_that_has_them() -> None:
+    devices = lazily(NEAR)
+    found = {address: devices.name(index) for address, index in devices.addresses().items()}
+    # A device without IPv6 has lost its own.
+    assert {address: name for address, name in found.items() if not address.startswith("fe80:")} == {
+        "198.51.100.1": "eth1",
+        "198.51.100.9": "carrier",
+    }
+
+
+@pytest.mark.parametrize("one_by_one", (True, False), ids=("one by one", "all at once"))
+def test_vxlan_devices_flood_to_the_peers_that_bridge_tells(one_by_one: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "FEW", 4 if one_by_one else 3)
+    devices = lazily(NEAR)
+    assert set(devices.of_kind("vxlan")) == {"vxlan-6", "vxlan-7", "vxlan-8", "vxlan-9"}
+    tunnels = {devices[name]["ifindex"]: name for name in devices.of_kind("vxlan")}
     told: dict[str, set[str]] = {}
     for entry in inside(NEAR, "bridge", "-j", "fdb", "show"):
         if entry["mac"] == "00:00:00:00:00:00":
             told.setdefault(entry["ifname"], set()).add(entry["dst"])
-    assert netns.inside(NEAR, lambda: rtnetlink.flooding(tunnels)) == told
+    kernel = netns.inside(NEAR, rtnetlink.Kernel)
+    assert kernel.flooding(tunnels) == told
     assert told["vxlan-7"] == {"239.0.0.7", "198.51.100.8"} and told["vxlan-6"] == {"ff05::6", "2001:db8::66"}
-    assert "vxlan-8" not in told and netns.inside(FAR, lambda: rtnetlink.flooding({})) == {}
+    assert "vxlan-8" not in told and netns.inside(FAR, rtnetlink.Kernel).flooding({}) == {}
 
 
 def load(text: str) -> None:

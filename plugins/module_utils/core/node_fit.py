@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator, Mapping
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import Problem
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import network_devices, router_anatomy
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, of_kind
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, addresses, of_kind
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rules import Places, placed
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import VXLAN_OVERHEAD, Network, NodeSpec
 
@@ -29,8 +29,7 @@ def problems(have: Have, spec: NodeSpec, where: Places) -> list[Problem]:
     wanted = node_record.owned(spec).devices
     tunnels = of_kind("vxlan", have.links)
     asked = any(network.peers or network.local_address for network in spec.networks)
-    links = have.links.values() if asked else ()
-    own = {address.split("/")[0] for link in links for address in link.device.addresses}
+    own = addresses(have.links) if asked else frozenset()
     for path, network in placed("networks", spec.networks, where):
         found += _foreign(have, network, path, tunnels)
         found += _uplink(have, network, path, wanted)

@@ -16,7 +16,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_s
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_nat import Json
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, Router
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.rtnetlink import Devices
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.rtnetlink import Devices, Names
 
 #: Which values of ``linkinfo.info_data`` are compared.
 _FACTS = {
@@ -117,42 +117,48 @@ class Links(Mapping[str, Link]):
     """Links of devices by name, made when they are asked for; outside: the node's, for those of a namespace."""
 
     def __init__(self, devices: Devices, outside: Links | None = None) -> None:
-        self._devices = devices
-        self._below = outside.names if outside else {}
+        self.devices = devices
+        self._below: Names = _nobody if outside is None else outside.devices.name
         self._known: dict[str, Link] = {}
 
-    @property
-    def names(self) -> Mapping[int, str]:
-        """By number."""
-        return self._devices.names
-
     def __iter__(self) -> Iterator[str]:
-        return iter(self._devices)
+        return iter(self.devices)
 
     def __len__(self) -> int:
-        return len(self._devices)
+        return len(self.devices)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.devices
 
     def __getitem__(self, name: str) -> Link:
         if name not in self._known:
-            self._known[name] = _link(self._devices[name], self.names, self._below)
+            self._known[name] = _link(self.devices[name], self.devices.name, self._below)
         return self._known[name]
-
-    def maybe(self, kind: str) -> list[str]:
-        return self._devices.maybe(kind)
 
 
 def of_kind(kind: str, links: Mapping[str, Link]) -> dict[str, Link]:
     """Those of the links that are of a kind, by name."""
-    names = links.maybe(kind) if isinstance(links, Links) else links
+    names = links.devices.of_kind(kind) if isinstance(links, Links) else links
     return {name: links[name] for name in sorted(names) if links[name].device.kind == kind}
 
 
-def _link(item: dict[str, Any], own: Mapping[int, str], outside: Mapping[int, str]) -> Link:
+def addresses(links: Mapping[str, Link]) -> frozenset[str]:
+    """All addresses of the links, without their prefix lengths."""
+    if isinstance(links, Links):
+        return frozenset(links.devices.addresses())
+    return frozenset(address.split("/")[0] for link in links.values() for address in link.device.addresses)
+
+
+def _nobody(_index: int) -> None:
+    return None
+
+
+def _link(item: dict[str, Any], own: Names, outside: Names) -> Link:
     info = item.get("linkinfo", {})
     kind, data = info.get("info_kind", ""), info.get("info_data", {})
     here = "link_netnsid" not in item
     below = item.get("link_index")
-    lower = None if below is None or kind == "veth" else (own if here else outside).get(below)
+    lower = None if below is None or kind == "veth" else (own if here else outside)(below)
     facts = [(name, data[name]) for name in _FACTS.get(kind, ()) if data.get(name) is not None]
     device = Device(
         item["ifname"],

@@ -174,8 +174,10 @@ def _take_out(changes: Changes, have: Have, want: NodeSpec) -> None:
     ports = {port.name: port.master for network in want.networks for _bridge, port in [network_devices(network)]}
     own = have.record.owned
     gone = own.devices - node_record.owned(want).devices
-    for name in sorted((gone | own.uplinks | (set(ports) & own.devices)) & set(have.links)):
-        link = have.links[name]
+    for name in sorted(gone | own.uplinks | (set(ports) & own.devices)):
+        link = have.links.get(name)
+        if link is None:
+            continue
         # Ends of routers that go have gone with them.
         joined = link.device.kind == "veth" and name not in own.uplinks
         if link.device.master in set(ports.values()) - {ports.get(name)} and not joined:
@@ -359,7 +361,7 @@ def _remove_devices(changes: Changes, have: Have, names: frozenset[str]) -> None
     """What no network uses any more, and ends of veth pairs whose other end was not removed before."""
     inner = [link for namespace in have.namespaces.values() for link in namespace.links.values()]
     joined = {link.below for link in inner if link.device.kind == "veth" and link.device.name.startswith(_OURS)}
-    for name in sorted(names & set(have.links)):
-        link = have.links[name]
-        if link.device.kind != "veth" or link.index not in joined:
+    for name in sorted(names):
+        link = have.links.get(name)
+        if link and (link.device.kind != "veth" or link.index not in joined):
             changes.add("remove", "device " + name, node_differences.make(link.device), None, (remove_links([name]),))

@@ -19,7 +19,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import network_devices
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Owned, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_parse import parse
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, from_words, to_words
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, from_words, to_text
 
 #: It holds the VRRP passwords.
 MODE = 0o600
@@ -46,10 +46,7 @@ def write(record: Record) -> str:
 
 
 # A plan writes the record twice, before all else and at the end.
-@lru_cache(maxsize=2)
-def _specification(spec: NodeSpec) -> str:
-    # Indented, hundreds of routers would take twenty times as long.
-    return json.dumps(to_words(spec), sort_keys=True)
+_specification = lru_cache(maxsize=2)(to_text)
 
 
 def _with_digest(rest: str) -> str:

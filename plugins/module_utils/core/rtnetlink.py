@@ -11,8 +11,10 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Callable, Protocol
 
+#: Devices, or VXLAN devices' entries, that are asked for one by one: all at once take the kernel as long as thirty.
+FEW = 15
 #: linux/rtnetlink.h
 GET_LINK, GET_ADDRESS, GET_NEIGHBOUR = 18, 22, 30
 _LINK_HEADER, _ADDRESS_HEADER, _ATTRIBUTE = struct.Struct("=BxHiII"), struct.Struct("=BBBBI"), struct.Struct("=HH")
@@ -37,54 +39,129 @@ _GEN_MODES = {0: "eui64", 1: "none", 2: "stable_secret", 3: "random"}
 _MACVLAN_MODES = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
 
 Attributes = Mapping[int, bytes]
+#: From a device's number to its name.
+Names = Callable[[int], "str | None"]
 
 
-def request(kind: int) -> bytes:
-    """The body of a dump request.
+def request(kind: int, device: int = 0, name: str = "", of: str = "") -> bytes:
+    """The body of a question; device: the number of the only one that is meant, or its name; of: their kind.
 
     Statistics come with it: a kernel may leave out inet6_addr_gen_mode, too, when asked to leave them out, and counting
     them takes a thirtieth of the time.
     """
+    if kind == GET_ADDRESS:
+        return _ADDRESS_HEADER.pack(0, 0, 0, 0, 0)
     if kind == GET_NEIGHBOUR:
-        # The family makes them the entries of bridges and VXLAN devices.
-        return _NEIGHBOUR_HEADER.pack(socket.AF_BRIDGE, 0, 0, 0, 0)
-    return (_LINK_HEADER if kind == GET_LINK else _ADDRESS_HEADER).pack(0, 0, 0, 0, 0)
+        # The family makes them the entries of bridges and VXLAN devices; the kernel takes a number in a link's header.
+        return _LINK_HEADER.pack(socket.AF_BRIDGE, 0, device, 0, 0)
+    body = _LINK_HEADER.pack(0, 0, device, 0, 0)
+    if name:
+        body += _attribute(_NAME, name.encode("utf-8", "surrogateescape") + b"\0")
+    return body + (_attribute(_LINK_INFO, _attribute(_KIND, of.encode())) if of else b"")
+
+
+class Kernel(Protocol):
+    """What is asked of the kernel; its answers are messages without their headers. See io.rtnetlink.Kernel."""
+
+    def link(self, device: int = 0, name: str = "") -> bytes | None: ...
+
+    def links(self, kind: str = "") -> list[bytes]: ...
+
+    def addresses(self) -> list[bytes]: ...
 
 
 class Devices(Mapping[str, dict[str, Any]]):
-    """Devices with their addresses by name, each read from its message when it is asked for.
+    """Devices with their addresses by name, each asked for and read when it is needed.
 
-    A node has hundreds, of which a call is about few. names: all names by number, in the kernel's order.
+    A node has hundreds, of which a call is about few. Whoever wants more than FEW is told all at once.
     """
 
-    def __init__(self, links: Iterable[bytes], addresses: Iterable[bytes]) -> None:
-        """From the messages that answer GET_LINK and GET_ADDRESS, without their headers."""
-        self.names: dict[int, str] = {}
-        self._messages: dict[str, bytes] = {}
-        for message in links:
-            name = _name_of(message)
-            self.names[_LINK_HEADER.unpack_from(message)[2]] = name
-            self._messages[name] = message
-        self._addresses: dict[int, list[bytes]] = {}
-        for message in addresses:
-            self._addresses.setdefault(_ADDRESS_HEADER.unpack_from(message)[4], []).append(message)
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        #: None for those that are not there.
+        self._messages: dict[str, bytes | None] = {}
+        self._names: dict[int, str | None] = {}
+        self._kinds: dict[str, list[str]] = {}
+        self._questions = 0
+        self._whole = False
+        self._addresses: dict[int, list[bytes]] | None = None
+
+    def read(self) -> Devices:
+        """Ask for all now; nothing is asked of the kernel any more after it."""
+        if not self._whole:
+            self._whole = True
+            # Again for those that are known, for the kernel's order.
+            self._messages.clear()
+            for message in self._kernel.links():
+                self._keep(message)
+        self._of_addresses()
+        return self
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._messages)
+        return iter(self.read()._messages)
 
     def __len__(self) -> int:
-        return len(self._messages)
+        return len(self.read()._messages)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._message(name) is not None
 
     def __getitem__(self, name: str) -> dict[str, Any]:
-        message = self._messages[name]
+        message = self._message(name)
+        if message is None:
+            raise KeyError(name)
         _family, _type, index, flags, _change = _LINK_HEADER.unpack_from(message)
-        item = _link(index, flags, _attributes(message[_LINK_HEADER.size :]), self.names)
-        item["addr_info"] = [entry for told in self._addresses.get(index, ()) for entry in _address(told)]
+        item = {"ifindex": index, "ifname": name, **_link(flags, _attributes(message[_LINK_HEADER.size :]), self.name)}
+        item["addr_info"] = [entry for told in self._of_addresses().get(index, ()) for entry in _address(told)]
         return item
 
-    def maybe(self, kind: str) -> list[str]:
+    def name(self, index: int) -> str | None:
+        """The name of the device with a number."""
+        if index not in self._names and self._may_ask():
+            message = self._kernel.link(device=index)
+            self._names[index] = self._keep(message) if message else None
+        return self._names.get(index)
+
+    def of_kind(self, kind: str) -> list[str]:
         """Names of all devices of a kind, and perhaps of others."""
-        return [name for name, message in self._messages.items() if kind.encode() in message]
+        if kind not in self._kinds:
+            known = [message for message in self._messages.values() if message]
+            # A kernel that does not know the kind tells all.
+            told = known if self._whole else self._kernel.links(kind)
+            self._kinds[kind] = [self._keep(message) for message in told if kind.encode() in message]
+        return self._kinds[kind]
+
+    def addresses(self) -> dict[str, int]:
+        """All addresses without their prefix lengths, with the number of the device that has it."""
+        told = self._of_addresses()
+        return {entry["local"]: index for index in told for message in told[index] for entry in _address(message)}
+
+    def _message(self, name: str) -> bytes | None:
+        if name not in self._messages and 0 < len(name) < 16 and self._may_ask():
+            message = self._kernel.link(name=name)
+            # The kernel also tells a device by an alternative name.
+            if not message or self._keep(message) != name:
+                self._messages[name] = None
+        return self._messages.get(name)
+
+    def _may_ask(self) -> bool:
+        self._questions += 1
+        if self._questions > FEW:
+            self.read()
+        return not self._whole
+
+    def _keep(self, message: bytes) -> str:
+        name = _name_of(message)
+        self._messages[name] = message
+        self._names[_LINK_HEADER.unpack_from(message)[2]] = name
+        return name
+
+    def _of_addresses(self) -> dict[int, list[bytes]]:
+        if self._addresses is None:
+            self._addresses = {}
+            for message in self._kernel.addresses():
+                self._addresses.setdefault(_ADDRESS_HEADER.unpack_from(message)[4], []).append(message)
+        return self._addresses
 
 
 def _name_of(message: bytes) -> str:
@@ -118,17 +195,15 @@ def flooding(entries: Iterable[bytes], devices: Mapping[int, str]) -> dict[str, 
     return {name: frozenset(peers) for name, peers in found.items()}
 
 
-def _link(index: int, flags: int, attributes: Attributes, names: Mapping[int, str]) -> dict[str, Any]:
+def _link(flags: int, attributes: Attributes, name: Names) -> dict[str, Any]:
     item: dict[str, Any] = {
-        "ifindex": index,
-        "ifname": names[index],
-        "flags": [name for bit, name in _FLAGS.items() if flags & bit],
+        "flags": [word for bit, word in _FLAGS.items() if flags & bit],
         "mtu": _number(attributes[_MTU]),
     }
     if _ADDRESS in attributes:
         item["address"] = attributes[_ADDRESS].hex(":")
     if _MASTER in attributes:
-        item["master"] = names.get(_number(attributes[_MASTER]))
+        item["master"] = name(_number(attributes[_MASTER]))
     if _LINK in attributes:
         item["link_index"] = _number(attributes[_LINK])
     if _LINK_NETNSID in attributes:
@@ -141,7 +216,7 @@ def _link(index: int, flags: int, attributes: Attributes, names: Mapping[int, st
     info = _nested(attributes, _LINK_INFO)
     if _KIND in info:
         kind = _text(info[_KIND])
-        item["linkinfo"] = {"info_kind": kind, "info_data": _data(kind, _nested(info, _DATA), names)}
+        item["linkinfo"] = {"info_kind": kind, "info_data": _data(kind, _nested(info, _DATA), name)}
     return item
 
 
@@ -155,17 +230,17 @@ def _sysctls(families: Attributes) -> Iterator[tuple[str, str]]:
                 yield key, str(_number(value))
 
 
-def _data(kind: str, data: Attributes, names: Mapping[int, str]) -> dict[str, Any]:
+def _data(kind: str, data: Attributes, name: Names) -> dict[str, Any]:
     if kind == "bridge" and 23 in data:
         return {"mcast_snooping": _number(data[23]), "stp_state": _number(data[5])}
     if kind == "vlan" and 1 in data:
         return {"id": _number(data[1])}
     if kind == "macvlan" and 1 in data:
         return {"mode": _MACVLAN_MODES.get(_number(data[1]))}
-    return dict(_vxlan(data, names)) if kind == "vxlan" else {}
+    return dict(_vxlan(data, name)) if kind == "vxlan" else {}
 
 
-def _vxlan(data: Attributes, names: Mapping[int, str]) -> Iterator[tuple[str, Any]]:
+def _vxlan(data: Attributes, name: Names) -> Iterator[tuple[str, Any]]:
     """A group that is no multicast address is a single peer, which ``ip`` calls ``remote``. Of what has a default only
     another value is told."""
     if 1 in data:
@@ -173,7 +248,7 @@ def _vxlan(data: Attributes, names: Mapping[int, str]) -> Iterator[tuple[str, An
     if 15 in data:
         yield "port", int.from_bytes(data[15], "big")
     if 3 in data:
-        yield "link", names.get(_number(data[3]))
+        yield "link", name(_number(data[3]))
     if any(data.get(5, b"")):
         yield "ttl", _number(data[5])
     if not any(data.get(7, b"\1")):
@@ -183,6 +258,11 @@ def _vxlan(data: Attributes, names: Mapping[int, str]) -> Iterator[tuple[str, An
             yield "group", socket.inet_ntop(family, data[group])
         if any(data.get(local, b"")):
             yield "local", socket.inet_ntop(family, data[local])
+
+
+def _attribute(kind: int, value: bytes) -> bytes:
+    length = 4 + len(value)
+    return _ATTRIBUTE.pack(length, kind) + value + bytes(-length % 4)
 
 
 def _attributes(data: bytes) -> Attributes:

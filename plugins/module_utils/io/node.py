@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -35,11 +35,12 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
     Sysctls,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import keys_of
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, Namespace, Record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Namespace, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import Want
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_touched import touched
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.rtnetlink import Devices
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import ip_batch, netns, nftables, rtnetlink
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import installed
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.companions import CompanionDaemons
@@ -62,6 +63,7 @@ class Node:
         self._keepalived = Keepalived(self._units)
         self._companions = CompanionDaemons(self._units)
         self._lock = NodeLock(os.path.dirname(paths.record))
+        self._kernel: rtnetlink.Kernel | None = None
         #: The file of the record as this run has seen it.
         self._recorded: File | None = None
         #: What was seen in a namespace in which no step has changed anything since.
@@ -79,9 +81,10 @@ class Node:
         capabilities = self._keepalived.ask_capabilities()
         asked = self._units.ask([UNIT, *map(unit_name, node_reach.named(want))])
         record = self._record()
-        outside = node_have.Links(rtnetlink.devices())
+        kernel = self._kernel = self._kernel or rtnetlink.Kernel()
+        outside = node_have.Links(Devices(kernel))
         tunnels = node_have.of_kind("vxlan", outside)
-        flooding = rtnetlink.flooding({link.index: name for name, link in tunnels.items()})
+        flooding = kernel.flooding({link.index: name for name, link in tunnels.items()})
         # Its own changes do not narrow what a run looks at.
         if self._reach is not None:
             found = node_reach.reach(record, outside, flooding, want)
@@ -104,7 +107,7 @@ class Node:
             services=self._keepalived.found({name: name for name in names}, units),
             recorder=self._keepalived.recorder(),
             enabled=units[UNIT].enabled,
-            management=_management(outside),
+            management=_management(outside.devices),
             capabilities=capabilities(),
             keepalived=self._keepalived.installed,
             nftables=installed("nft"),
@@ -215,12 +218,12 @@ def _listed(directory: str) -> list[str]:
     return os.listdir(directory) if os.path.isdir(directory) else []
 
 
-def _management(links: Mapping[str, Link]) -> str | None:
+def _management(devices: Devices) -> str | None:
     """The device that this session came in by, or that leads everywhere."""
     words = os.environ.get("SSH_CONNECTION", "").split()
-    for name, link in links.items() if len(words) == 4 else ():
-        if words[2] in [address.split("/")[0] for address in link.device.addresses]:
-            return name
+    came_in = devices.addresses().get(words[2]) if len(words) == 4 else None
+    if came_in is not None:
+        return devices.name(came_in)
     try:
         with open("/proc/net/route", encoding="ascii") as file:
             routes = [line.split() for line in file.readlines()[1:]]

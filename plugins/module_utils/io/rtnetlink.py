@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
+import weakref
 from collections.abc import Mapping
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import rtnetlink
@@ -16,7 +18,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 #: linux/netlink.h
 _HEADER = struct.Struct("=IHHII")
 _ERROR, _DONE = 2, 3
-_REQUEST_DUMP, _INTERRUPTED = 0x301, 0x10
+_REQUEST, _DUMP, _INTERRUPTED = 0x1, 0x300, 0x10
 #: The kernel fills at most 32 KiB at a time.
 _BUFFER = 1 << 16
 #: Times to ask again when something changed while the kernel told.
@@ -24,44 +26,78 @@ _AGAIN = 10
 _TIMEOUT = 30.0
 
 
-def devices() -> rtnetlink.Devices:
-    """Devices and their addresses."""
-    return rtnetlink.Devices(_dump(rtnetlink.GET_LINK), _dump(rtnetlink.GET_ADDRESS))
+class Kernel:
+    """The kernel, asked about the network namespace in which this is made."""
 
+    def __init__(self) -> None:
+        try:
+            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+        except OSError as error:
+            raise _refused(error) from None
+        weakref.finalize(self, self._socket.close)
+        self._socket.settimeout(_TIMEOUT)
+        self._number = 0
 
-def flooding(devices: Mapping[int, str]) -> dict[str, frozenset[str]]:
-    """Where VXLAN devices flood to, by name; devices: their names by number."""
-    return rtnetlink.flooding(_dump(rtnetlink.GET_NEIGHBOUR), devices) if devices else {}
+    def link(self, device: int = 0, name: str = "") -> bytes | None:
+        """The device with a number or a name; None when there is none."""
+        try:
+            return self._ask(rtnetlink.GET_LINK, rtnetlink.request(rtnetlink.GET_LINK, device, name), _REQUEST)[0][0]
+        except OSError as error:
+            if error.errno == errno.ENODEV:
+                return None
+            raise _refused(error) from None
 
+    def links(self, kind: str = "") -> list[bytes]:
+        """All devices, or those of a kind; a kernel that does not know it tells all."""
+        return self._dump(rtnetlink.GET_LINK, rtnetlink.request(rtnetlink.GET_LINK, of=kind))
 
-def _dump(kind: int) -> list[bytes]:
-    """All messages that answer; those of the last try when there is no quiet moment."""
-    messages: list[bytes] = []
-    try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
-            kernel.settimeout(_TIMEOUT)
-            for number in range(_AGAIN):
-                messages, interrupted = _dump_once(kernel, kind, number)
+    def addresses(self) -> list[bytes]:
+        return self._dump(rtnetlink.GET_ADDRESS, rtnetlink.request(rtnetlink.GET_ADDRESS))
+
+    def flooding(self, devices: Mapping[int, str]) -> dict[str, frozenset[str]]:
+        """Where VXLAN devices flood to, by name; devices: their names by number."""
+        asked = devices if len(devices) <= rtnetlink.FEW else (0,)
+        kind = rtnetlink.GET_NEIGHBOUR
+        told = [message for index in asked for message in self._dump(kind, rtnetlink.request(kind, index))]
+        return rtnetlink.flooding(told, devices)
+
+    def _dump(self, kind: int, body: bytes) -> list[bytes]:
+        """All messages that answer; those of the last try when there is no quiet moment."""
+        messages: list[bytes] = []
+        try:
+            for _again in range(_AGAIN):
+                messages, interrupted = self._ask(kind, body, _REQUEST | _DUMP)
                 if not interrupted:
                     break
-    except OSError as error:
-        raise EdgeError("the kernel does not tell its devices: %s" % (error.strerror or error)) from None
-    return messages
+        except OSError as error:
+            raise _refused(error) from None
+        return messages
 
-
-def _dump_once(kernel: socket.socket, kind: int, number: int) -> tuple[list[bytes], bool]:
-    body = rtnetlink.request(kind)
-    kernel.send(_HEADER.pack(_HEADER.size + len(body), kind, _REQUEST_DUMP, number, 0) + body)
-    messages: list[bytes] = []
-    interrupted = False
-    while True:
-        data, at = kernel.recv(_BUFFER), 0
-        while at < len(data):
-            length, of, flags, _sequence, _port = _HEADER.unpack_from(data, at)
-            interrupted = interrupted or bool(flags & _INTERRUPTED)
-            if of == _DONE:
+    def _ask(self, kind: int, body: bytes, flags: int) -> tuple[list[bytes], bool]:
+        self._number += 1
+        self._socket.send(_HEADER.pack(_HEADER.size + len(body), kind, flags, self._number, 0) + body)
+        messages: list[bytes] = []
+        interrupted = False
+        while True:
+            data, at = self._socket.recv(_BUFFER), 0
+            while at < len(data):
+                length, of, said, _number, _port = _HEADER.unpack_from(data, at)
+                interrupted = interrupted or bool(said & _INTERRUPTED)
+                if of == _DONE:
+                    return messages, interrupted
+                if of == _ERROR:
+                    number = -struct.unpack_from("=i", data, at + _HEADER.size)[0]
+                    raise OSError(number, os.strerror(number))
+                messages.append(data[at + _HEADER.size : at + length])
+                at += length + 3 & ~3
+            if not flags & _DUMP:
                 return messages, interrupted
-            if of == _ERROR:
-                raise OSError(0, os.strerror(-struct.unpack_from("=i", data, at + _HEADER.size)[0]))
-            messages.append(data[at + _HEADER.size : at + length])
-            at += length + 3 & ~3
+
+
+def devices() -> rtnetlink.Devices:
+    """Devices and their addresses, of the calling thread's namespace and as they are now."""
+    return rtnetlink.Devices(Kernel()).read()
+
+
+def _refused(error: OSError) -> EdgeError:
+    return EdgeError("the kernel does not tell its devices: %s" % (error.strerror or error))
