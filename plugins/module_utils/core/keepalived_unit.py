@@ -99,6 +99,11 @@ class Layout:
     def recorder(self) -> str:
         return self.settings + "/record-state"
 
+    @property
+    def version(self) -> str:
+        """What keepalived says of its version and its build; no instance can have this name."""
+        return self.runtime + "/.version"
+
     def configuration(self, name: str) -> str:
         return "%s/instances/%s.conf" % (self.settings, name)
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,8 +31,9 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_u
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import keepalived_scripts, netns
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of, start
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import left_overs, remove_left_overs, reported
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived_version import Version
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import UnitState
 
@@ -60,7 +60,7 @@ class Keepalived:
     def __init__(self, units: Units, layout: Layout = NODE) -> None:
         self._units = units
         self._layout = layout
-        self._capabilities: Capabilities | None = None
+        self._version = Version(layout)
 
     @property
     def installed(self) -> bool:
@@ -74,21 +74,7 @@ class Keepalived:
         """The same beside what the caller does next: the function that is returned waits for the answer."""
         if not self.installed:
             return Capabilities
-        known = self._capabilities
-        if known is not None:
-            return lambda: known
-        finish = start([self._layout.keepalived, "--version"])
-
-        def told() -> Capabilities:
-            text = "".join(finish()[1:])
-            found = re.search(r"Keepalived v(\d+(?:\.\d+)*)", text)
-            if not found:
-                raise EdgeError("%s does not tell its version" % self._layout.keepalived)
-            version = tuple(int(part) for part in found.group(1).split("."))
-            self._capabilities = Capabilities.of_version(version, text.split())
-            return self._capabilities
-
-        return told
+        return self._version.ask()
 
     def recorder(self) -> File | None:
         return read_own(self._layout.recorder)
@@ -170,6 +156,7 @@ class Keepalived:
 
     def apply(self, step: Step) -> None:
         """Carry out a step of plan_services() or plan_removal()."""
+        self._version.keep()
         if step.verb == "test":
             self.test(step.payload)
         elif step.verb == "write":
