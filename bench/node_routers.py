@@ -32,7 +32,7 @@ NEUTRON_ROUTER_MB = 135
 #: A takeover lasts up to an interval more or less, as the cut comes before or after an advertisement.
 OUTAGE_ROUNDS = 7
 #: A single call is short, so that whatever else a machine does shows in it.
-ONE_MORE_ROUNDS = 7
+ONE_MORE_ROUNDS = 15
 #: Seconds to wait until the kernel has done with the namespaces of the node before.
 PATIENCE = 60.0
 

@@ -49,12 +49,13 @@ def calls(hosts: Mapping[str, Host], ha_cidr: str, site: str = "") -> dict[str, 
     problems = list(_unset(hosts)) or list(_misshapen(hosts)) or list(_unusable(hosts))
     if problems:
         raise SpecError(problems)
-    problems = [*_numbers_of_hosts(_numbers(hosts)), *_room(ha_cidr), *_given_differently(hosts)]
+    numbers = _numbers(hosts)
+    problems = [*_numbers_of_hosts(numbers), *_room(ha_cidr), *_given_differently(hosts)]
     problems += _other_settings(hosts, {"ha_cidr": ha_cidr, "site": site})
     if problems:
         raise SpecError(problems)
     vrids = _virtual_router_ids([router for host in hosts.values() for router in host["routers"]])
-    addresses, numbers = netaddr.IPNetwork(ha_cidr), _numbers(hosts)
+    addresses = netaddr.IPNetwork(ha_cidr)
     found = {
         name: {
             "networks": list(host["networks"]),
