@@ -19,8 +19,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import Write, configuration_text
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE, RECORDER, Layout
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import router_anatomy
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rendered import rendered
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_services import service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import parse_call
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Keepalived

@@ -25,7 +25,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_s
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import RECORDER, unit_text
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, Namespace, Record
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, service
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_services import service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 
 

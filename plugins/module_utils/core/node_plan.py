@@ -19,23 +19,18 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
     node_boot,
     node_commands,
     node_differences,
-    node_names,
     node_nat,
     node_record,
+    node_removal,
+    node_services,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Steps
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import (
     NOTHING,
-    STARTS,
     File,
-    plan_removal,
     plan_services,
-    restart,
     restarts,
-    shown,
-    test,
 )
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import Service, unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import (
     RouterAnatomy,
     network_devices,
@@ -49,18 +44,14 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
     PutFile,
     Sysctls,
     remove_links,
-    remove_together,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS, keys_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Namespace, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.radvd import RADVD
 
 #: Routers that are made in one step, at most: a command has a time limit.
 TOGETHER = 50
-#: Devices of a router that this module makes; others in its namespace are the operator's.
-_OURS = ("ha-", "qr-", "qg-", node_names.CARRIER_PREFIX)
 
 
 @dataclass(frozen=True)
@@ -75,22 +66,10 @@ class Paths:
 PATHS = Paths()
 
 
-def service(anatomy: RouterAnatomy) -> Service:
-    """The keepalived of a router; it is named after the namespace, as its unit and its files are."""
-    everywhere = [companion.unit for companion in anatomy.companions if companion.kind.everywhere]
-    return Service(
-        anatomy.namespace,
-        anatomy.configuration,
-        anatomy.namespace,
-        after=(node_boot.UNIT, *everywhere),
-        followers=tuple(companion.kind.script for companion in anatomy.companions),
-    )
-
-
 def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     """want is whole and ordered: what it does not name and the module has made is removed."""
     routers = [router_anatomy(router, want) for router in have.reached(want.routers)]
-    services = [service(anatomy) for anatomy in routers]
+    services = [node_services.service(anatomy) for anatomy in routers]
     changes = Changes()
     owned = node_record.owned(want)
     final = Record(want, owned)
@@ -99,7 +78,7 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
             changes.steps.append(Step("need", "%s, which is not installed" % package))
     kept = plan_services(services, have.services, have.recorder, have.capabilities)
     wants = [companion for anatomy in routers for companion in anatomy.companions]
-    companions = companion_plan.plan_companions(wants, have.companions, _active(have, kept))
+    companions = companion_plan.plan_companions(wants, have.companions, node_services.active(have, kept))
     changes.steps += companions.need
     record = have.files.get(paths.record)
     claims = final != have.record
@@ -107,17 +86,17 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
         first = replace(final, owned=have.record.owned.with_(owned), unfinished=True) if claims else final
         _put(changes, have, PutFile(paths.record, node_record.write(first), node_record.MODE), secret=True)
     gone = sorted(have.record.owned.namespaces - owned.namespaces)
-    _remove_routers(changes, have, gone)
-    _take_out(changes, have, want)
+    node_removal.remove_routers(changes, have, gone)
+    node_removal.take_out(changes, have, want)
     for network in want.networks:
         for device in network_devices(network):
             for difference in node_differences.port(device, have.links, have.flooding):
                 _difference(changes, difference)
     anew = [anatomy.namespace for anatomy in routers if _router(changes, have, anatomy)]
-    kept += _again(have, kept, anew)
-    kept += _put_back(have, kept, routers)
+    kept += node_services.again(have, kept, anew)
+    kept += node_services.put_back(have, kept, routers)
     missing = [anatomy for anatomy in routers if anatomy.namespace not in have.namespaces]
-    tests, kept = _tests(kept, missing)
+    tests, kept = node_services.tests(kept, missing)
     _make_routers(changes, have, missing, tests)
     _boot_files(changes, have, want, paths)
     written = companions.reload or (
@@ -125,11 +104,11 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     )
     changes.steps += companions.files
     enables = bool(want.networks or want.routers) and not have.enabled
-    _services(changes, have, services, kept, written, enables)
+    node_services.add_services(changes, have, services, kept, written, enables)
     _beside(changes, have, routers, companions, {kind for router in want.routers for kind, _name in keys_of(router)})
     for anatomy in routers:
-        _leftovers(changes, have, anatomy)
-    _remove_devices(changes, have, have.record.owned.devices - owned.devices)
+        node_removal.remove_leftovers(changes, have, anatomy)
+    node_removal.remove_devices(changes, have, have.record.owned.devices - owned.devices)
     if claims:
         put = PutFile(paths.record, node_record.write(final), node_record.MODE)
         changes.steps.append(Step("complete", paths.record, (put,)))
@@ -167,24 +146,6 @@ def _difference(changes: Changes, difference: node_differences.Difference) -> No
     changes.add(difference.verb, difference.object, difference.was, difference.wanted, difference.commands)
 
 
-def _take_out(changes: Changes, have: Have, want: NodeSpec) -> None:
-    """What leads out of a bridge that stays and no longer belongs there, before anything else is put into it: two
-    wires in one bridge, which knows no spanning tree, make a loop.
-    """
-    ports = {port.name: port.master for network in want.networks for _bridge, port in [network_devices(network)]}
-    own = have.record.owned
-    gone = own.devices - node_record.owned(want).devices
-    for name in sorted(gone | own.uplinks | (set(ports) & own.devices)):
-        link = have.links.get(name)
-        if link is None:
-            continue
-        # Ends of routers that go have gone with them.
-        joined = link.device.kind == "veth" and name not in own.uplinks
-        if link.device.master in set(ports.values()) - {ports.get(name)} and not joined:
-            line = "link set %s nomaster" % name
-            changes.add("set", "master of device " + name, link.device.master, "none", (Batch((line,)),))
-
-
 def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> bool:
     """Whether its HA interface is made anew."""
     namespace = have.namespaces.get(anatomy.namespace)
@@ -200,43 +161,6 @@ def _router(changes: Changes, have: Have, anatomy: RouterAnatomy) -> bool:
     loaded = have.services.get(anatomy.namespace, NOTHING).process
     node_addresses.remove_others(changes, anatomy, namespace, loaded.loaded if loaded else None, anew)
     return any(leg.role == "ha" and leg.device.name in anew for leg in anatomy.legs)
-
-
-def _again(have: Have, steps: Sequence[Step], names: Sequence[str]) -> list[Step]:
-    """keepalived goes on with the number of the HA interface that it had, and hears and says nothing more (2.2.7)."""
-    told = _told(steps)
-    running = [unit_name(name) for name in names if have.services.get(name, NOTHING).process]
-    units = [unit for unit in running if unit not in told]
-    return [Step("reload", " ".join(units), tuple(units))] if units else []
-
-
-def _put_back(have: Have, steps: Sequence[Step], routers: Sequence[RouterAnatomy]) -> list[Step]:
-    """An active router without an address gives the role up, and has all of them when it is active again. Put back by
-    this run, the address could be on two nodes, for another may become active meanwhile.
-    """
-    found, told = [], _told(steps)
-    for one in routers:
-        unit, inside = unit_name(one.namespace), have.namespaces.get(one.namespace)
-        if inside is None or unit in told:
-            continue
-        gone = node_addresses.missing(one, inside, have.services.get(one.namespace, NOTHING), have.at)
-        if gone:
-            found.append(restart(unit, "it is active without %s, and does not put that back" % ", ".join(gone)))
-    return found
-
-
-def _told(steps: Sequence[Step]) -> set[str]:
-    """The units whose keepalived reads its configuration again, or starts."""
-    return {unit for step in steps if step.verb in ("reload", *STARTS) for unit in step.payload or ()}
-
-
-def _tests(steps: Sequence[Step], missing: Sequence[RouterAnatomy]) -> tuple[dict[str, ConfigTest], list[Step]]:
-    """keepalived's tests of routers that are to be made, by namespace, to be done there; and the steps without them."""
-    names = {anatomy.namespace for anatomy in missing}
-    writes = [write for step in steps if step.verb == "test" for write in step.payload]
-    others = [write for write in writes if write.namespace not in names]
-    left = [test(others) if step.verb == "test" else step for step in steps if step.verb != "test" or others]
-    return {write.namespace: ConfigTest(write) for write in writes if write.namespace in names}, left
 
 
 def _make_routers(
@@ -286,41 +210,6 @@ def _inside(changes: Changes, anatomy: RouterAnatomy, namespace: Namespace, anew
         changes.add("replace", "NAT of " + name, list(namespace.nat), list(wanted), (node_commands.nat(anatomy),))
 
 
-def _services(
-    changes: Changes, have: Have, services: list[Service], steps: list[Step], unit_changes: bool, enables: bool
-) -> None:
-    # Enabling some that it knows makes systemd read all units.
-    read = enables or any(step.payload is None or step.verb == "enable" for step in steps)
-    if unit_changes and not read:
-        changes.steps.append(Step("reload", "systemd's units"))
-    if enables:
-        changes.steps.append(Step("enable", node_boot.UNIT, (node_boot.UNIT,)))
-        changes.before[node_boot.UNIT], changes.after[node_boot.UNIT] = "disabled", "enabled"
-    changes.steps += steps
-    for wanted in services:
-        if steps and any(wanted.name in step.object for step in steps):
-            found = have.services.get(wanted.name, NOTHING)
-            key = "keepalived of " + wanted.name
-            changes.before[key], changes.after[key] = shown(found, wanted, have.capabilities)
-
-
-def _active(have: Have, steps: list[Step]) -> list[str]:
-    """The routers whose keepalived is the active one, and is not started anew by the steps."""
-    anew = {unit for step in steps if step.verb in STARTS for unit in step.payload}
-    return [
-        name
-        for name, found in have.services.items()
-        if unit_name(name) not in anew
-        and (found.state == "master" or (found.state is None and _advertises(have, name)))
-    ]
-
-
-def _advertises(have: Have, name: str) -> bool:
-    """What follows a state that is written down nowhere any more is left as it is."""
-    radvd = have.companions.found.get((RADVD.name, name))
-    return bool(have.services[name].process and radvd and radvd.running)
-
-
 def _beside(changes: Changes, have: Have, routers: list[RouterAnatomy], steps: Steps, needed: Container[str]) -> None:
     """The daemons beside keepalived, after it; then those that are no longer wanted, and files that none needs.
 
@@ -333,35 +222,3 @@ def _beside(changes: Changes, have: Have, routers: list[RouterAnatomy], steps: S
         changes.merge(companion_plan.plan_removal([kind], off, have.companions))
     unused = [kind for kind in KINDS if kind.name not in needed]
     changes.steps += companion_plan.plan_unused(unused, have.companions)
-
-
-def _remove_routers(changes: Changes, have: Have, namespaces: list[str]) -> None:
-    changes.steps += plan_removal(namespaces, have.services)
-    changes.merge(companion_plan.plan_removal(KINDS, namespaces, have.companions))
-    for name in namespaces:
-        inside = have.namespaces.get(name)
-        if name not in have.existing:
-            continue
-        ours = [link for link in inside.links if link.startswith(_OURS)] if inside else []
-        commands = ((remove_together(ours, name),) if ours else ()) + (Batch(("netns del " + name,)),)
-        changes.add("remove", "router " + name, sorted(ours), None, commands)
-
-
-def _leftovers(changes: Changes, have: Have, anatomy: RouterAnatomy) -> None:
-    namespace = have.namespaces.get(anatomy.namespace)
-    wanted = {device.name for device in anatomy.devices}
-    for name, link in sorted(namespace.links.items()) if namespace else ():
-        if name.startswith(_OURS) and name not in wanted:
-            what = "device %s of %s" % (name, anatomy.namespace)
-            was = node_differences.make(link.device)
-            changes.add("remove", what, was, None, (remove_links([name], anatomy.namespace),))
-
-
-def _remove_devices(changes: Changes, have: Have, names: frozenset[str]) -> None:
-    """What no network uses any more, and ends of veth pairs whose other end was not removed before."""
-    inner = [link for namespace in have.namespaces.values() for link in namespace.links.values()]
-    joined = {link.below for link in inner if link.device.kind == "veth" and link.device.name.startswith(_OURS)}
-    for name in sorted(names):
-        link = have.links.get(name)
-        if link and (link.device.kind != "veth" or link.index not in joined):
-            changes.add("remove", "device " + name, node_differences.make(link.device), None, (remove_links([name]),))

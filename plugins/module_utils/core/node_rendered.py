@@ -12,7 +12,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_t
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE, unit_text
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import router_anatomy
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import files
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths, service
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_services import service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 
 

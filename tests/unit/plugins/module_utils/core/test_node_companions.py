@@ -15,8 +15,9 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_pl
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import router_anatomy
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS, keys_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan, service
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_rendered import rendered
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_services import service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import parse_call
 
