@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -181,6 +182,21 @@ def test_vxlan_devices_flood_to_the_peers_that_bridge_tells(one_by_one: bool, mo
     assert kernel.flooding(tunnels) == told
     assert told["vxlan-7"] == {"239.0.0.7", "198.51.100.8"} and told["vxlan-6"] == {"ff05::6", "2001:db8::66"}
     assert "vxlan-8" not in told and netns.inside(FAR, rtnetlink.Kernel).flooding({}) == {}
+
+
+def test_the_kernel_tells_no_more_than_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = netns.inside(NEAR, rtnetlink.Kernel)
+    assert len(kernel.links("vxlan")) == 4 < len(kernel.links())
+    told: list[bytes] = []
+
+    def flooding(entries: list[bytes], _devices: Any) -> dict[str, frozenset[str]]:
+        told.extend(entries)
+        return {}
+
+    monkeypatch.setattr(reading, "flooding", flooding)
+    index = lazily(NEAR)["vxlan-8"]["ifindex"]
+    kernel.flooding({index: "vxlan-8"})
+    assert [struct.unpack_from("=BxxxiHBB", entry)[1] for entry in told] == [index]
 
 
 def load(text: str) -> None:
