@@ -225,5 +225,10 @@ def unsettled(have: Have) -> str:
     if len(active) == 1:
         return ""
     seen = ["%s %s%s" % (item.host, item.ha_state, "" if item.alive else " (dead)") for item in have.agents]
-    message = "router %s wants exactly one active agent and has %d: %s"
-    return message % (router.name, len(active), ", ".join(seen) or "no agent hosts it")
+    message = "router %s wants exactly one active agent and has %d: %s" % (router.name, len(active), ", ".join(seen))
+    if not seen:
+        return message + "no agent hosts it"
+    if active:
+        return message + ". On these nodes vrrp_info tells which have its addresses, and the role verify why"
+    # Neutron's watcher may hang when it starts (seen with Neutron 21), and the agent is then told nothing.
+    return message + ". On these nodes vrrp_info tells whether its keepalived runs and has told the agent its state"

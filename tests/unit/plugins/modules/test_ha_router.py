@@ -159,7 +159,8 @@ def test_waiting_in_vain_says_what_each_agent_was(cloud, clock):
     cloud.settle_after = 10**6
     result = ha_router(cloud, ha=True, timeout=30)
     assert result["failed"] and result["changed"] and clock.now == 30
-    assert "exactly one active agent and has 0: network1 standby, network2 standby" in result["msg"]
+    assert "exactly one active agent and has 0: network1 standby, network2 standby. On" in result["msg"]
+    assert result["msg"].endswith("vrrp_info tells whether its keepalived runs and has told the agent its state")
     assert result["router"]["name"] == "router1"
 
 
@@ -198,7 +199,7 @@ def test_a_dead_agents_word_does_not_count(cloud, clock):
 
 def test_a_router_that_no_agent_hosts_is_told_so(clock):
     result = ha_router(FakeNeutron(hosts=()), ha=True, timeout=5)
-    assert result["failed"] and "no agent hosts it" in result["msg"]
+    assert result["failed"] and result["msg"].endswith("exactly one active agent and has 0: no agent hosts it")
 
 
 def test_used_up_virtual_router_ids_are_told_before_anything_changes(cloud):
