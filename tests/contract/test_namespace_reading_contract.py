@@ -199,6 +199,16 @@ def test_the_kernel_tells_no_more_than_it_is_asked_for(monkeypatch: pytest.Monke
     assert [struct.unpack_from("=BxxxiHBB", entry)[1] for entry in told] == [index]
 
 
+def test_what_is_left_of_an_answer_is_not_taken_for_the_next_one() -> None:
+    kernel = netns.inside(NEAR, rtnetlink.Kernel)
+    body = reading.request(reading.GET_LINK, name="brqtwo")
+    for flags in (0x1, 0x301):
+        # As of a run that was told to stop in the middle.
+        kernel._socket.send(struct.pack("=IHHII", 16 + len(body), reading.GET_LINK, flags, 0, 0) + body)
+        found = kernel.link(name="eth1")
+        assert found and struct.unpack_from("=BxHi", found)[2] == 77 and kernel.link(name="eth9") is None
+
+
 def load(text: str) -> None:
     nftables.start_loading(text)()
 

@@ -40,12 +40,10 @@ class Kernel:
 
     def link(self, device: int = 0, name: str = "") -> bytes | None:
         """The device with a number or a name; None when there is none."""
-        try:
-            return self._ask(rtnetlink.GET_LINK, rtnetlink.request(rtnetlink.GET_LINK, device, name), _REQUEST)[0][0]
-        except OSError as error:
-            if error.errno == errno.ENODEV:
-                return None
-            raise _refused(error) from None
+        told, _interrupted = self._ask(
+            rtnetlink.GET_LINK, rtnetlink.request(rtnetlink.GET_LINK, device, name), _REQUEST
+        )
+        return told[0] if told else None
 
     def links(self, kind: str = "") -> list[bytes]:
         """All devices, or those of a kind; a kernel that does not know it tells all."""
@@ -64,34 +62,44 @@ class Kernel:
     def _dump(self, kind: int, body: bytes) -> list[bytes]:
         """All messages that answer; those of the last try when there is no quiet moment."""
         messages: list[bytes] = []
-        try:
-            for _again in range(_AGAIN):
-                messages, interrupted = self._ask(kind, body, _REQUEST | _DUMP)
-                if not interrupted:
-                    break
-        except OSError as error:
-            raise _refused(error) from None
+        for _again in range(_AGAIN):
+            messages, interrupted = self._ask(kind, body, _REQUEST | _DUMP)
+            if not interrupted:
+                break
         return messages
 
     def _ask(self, kind: int, body: bytes, flags: int) -> tuple[list[bytes], bool]:
+        """The messages that answer, none of a device that is not there, and whether something changed meanwhile."""
         self._number += 1
-        self._socket.send(_HEADER.pack(_HEADER.size + len(body), kind, flags, self._number, 0) + body)
+        try:
+            self._socket.send(_HEADER.pack(_HEADER.size + len(body), kind, flags, self._number, 0) + body)
+            return self._answer(bool(flags & _DUMP))
+        except OSError as error:
+            if error.errno == errno.ENODEV:
+                return [], False
+            raise _refused(error) from None
+
+    def _answer(self, many: bool) -> tuple[list[bytes], bool]:
         messages: list[bytes] = []
         interrupted = False
         while True:
             data, at = self._socket.recv(_BUFFER), 0
             while at < len(data):
-                length, of, said, _number, _port = _HEADER.unpack_from(data, at)
+                length, of, said, number, _port = _HEADER.unpack_from(data, at)
+                message = data[at + _HEADER.size : at + length]
+                at += length + 3 & ~3
+                if number != self._number:
+                    # Of a question before it, whose answer was not read to its end.
+                    continue
                 interrupted = interrupted or bool(said & _INTERRUPTED)
+                if of == _ERROR:
+                    code = -struct.unpack_from("=i", message)[0]
+                    raise OSError(code, os.strerror(code))
                 if of == _DONE:
                     return messages, interrupted
-                if of == _ERROR:
-                    number = -struct.unpack_from("=i", data, at + _HEADER.size)[0]
-                    raise OSError(number, os.strerror(number))
-                messages.append(data[at + _HEADER.size : at + length])
-                at += length + 3 & ~3
-            if not flags & _DUMP:
-                return messages, interrupted
+                messages.append(message)
+                if not many:
+                    return messages, interrupted
 
 
 def devices() -> rtnetlink.Devices:

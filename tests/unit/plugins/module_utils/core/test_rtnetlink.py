@@ -121,6 +121,12 @@ def test_the_addresses_of_links_are_told_without_their_prefix_lengths() -> None:
     assert node_have.addresses(links) == node_have.addresses(dict(links)) == {"198.51.100.1", "198.51.100.2"}
 
 
+def test_an_address_of_two_devices_is_told_with_the_first() -> None:
+    kernel = Told(link(1, "eth0", ""), link(2, "eth1", ""))
+    kernel.addresses = lambda: [address(index, "198.51.100.7") for index in (1, 2)]  # type: ignore[method-assign]
+    assert rtnetlink.Devices(kernel).addresses() == {"198.51.100.7": 1}
+
+
 def test_a_device_floods_to_the_peers_of_entries_for_all_addresses() -> None:
     nobody, somebody = "00:00:00:00:00:00", "02:00:00:00:00:01"
     entries = [
