@@ -101,6 +101,14 @@ def test_the_active_node_has_every_address_and_the_other_only_its_own(node: Virt
     assert {item["state"] for item in node.module({"state": "gathered"})["routers"]} == {"master"}
 
 
+def test_a_port_has_one_queue_whatever_the_number_of_processors(node: VirtualNode) -> None:
+    wheres = ([], ["-netns", NAMESPACE])
+    texts = [node.run("ip", "-details", "-json", *where, "link", "show", "type", "veth") for where in wheres]
+    ports = [link for text in texts for link in json.loads(text) if link["ifname"].startswith(("tap", "ha-", "q"))]
+    queues = {link["ifname"]: (link["num_tx_queues"], link["num_rx_queues"]) for link in ports}
+    assert len(queues) == 6 and set(queues.values()) == {(1, 1)}
+
+
 def test_one_more_router_leaves_the_others_alone(node: VirtualNode) -> None:
     legs = [{"network": "blue", "addresses": ["198.51.100.2/24"]}]
     other = router(1, name="edge2", vrid=8, interfaces=legs, external_gateway=None, floating_ips=[], routes=[])

@@ -75,12 +75,11 @@ class Processes:
 
 @dataclass
 class Steps:
-    """need: what the node lacks. files: before keepalived's steps; reload: then systemd has units to read.
+    """files: before keepalived's steps; reload: then systemd has units to read.
 
     processes: after keepalived's. before and after: what a user is shown, by what it is about.
     """
 
-    need: list[Step] = field(default_factory=list)
     files: list[Step] = field(default_factory=list)
     processes: list[Step] = field(default_factory=list)
     reload: bool = False
@@ -88,14 +87,20 @@ class Steps:
     after: dict[str, str] = field(default_factory=dict)
 
 
-def plan_companions(wants: Sequence[Companion], have: Companions, active: Iterable[str]) -> Steps:
-    """wants: of all routers that stay. active: namespaces whose keepalived is the active one, and stays it."""
-    steps, masters = Steps(), frozenset(active)
+def needed(wants: Sequence[Companion], have: Companions) -> list[Step]:
+    """What the node lacks."""
+    steps = []
     for want in wants:
         if want.kind.name in have.missing:
             router = want.namespace[len("qrouter-") :]
             what = "%s, for routers[%s].%s" % (have.missing[want.kind.name], router, want.option)
-            steps.need.append(Step("need", what))
+            steps.append(Step("need", what))
+    return steps
+
+
+def plan_companions(wants: Sequence[Companion], have: Companions, active: Iterable[str]) -> Steps:
+    """wants: of all routers that stay. active: namespaces whose keepalived is the active one, and stays it."""
+    steps, masters = Steps(), frozenset(active)
     for kind in {want.kind.name: want.kind for want in wants}.values():
         _shared(steps, kind, have)
     _configurations(steps, wants, have)

@@ -25,6 +25,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec im
 
 #: A forwarding entry of this address is where a VXLAN device floods to (ip-link(8), bridge(8)).
 FLOOD = "00:00:00:00:00:00"
+#: A veth device would have one for each processor and use the first, and the kernel waits for its readers over that.
+_ONE_QUEUE = "numtxqueues 1 numrxqueues 1"
 #: Number of the group that devices are put into to be removed together.
 _GOING = 4791
 
@@ -161,9 +163,10 @@ def remove_together(names: Iterable[str], namespace: str) -> Batch:
 def _leg_outside(leg: Leg, namespace: str) -> list[str]:
     if leg.tap is None:
         return [_add(leg.device, namespace)]
-    peer = "peer name %s mtu %d%s netns %s" % (leg.device.name, leg.device.mtu or 0, _mac(leg.device), namespace)
+    mac = _mac(leg.device)
+    peer = "peer name %s %s mtu %d%s netns %s" % (leg.device.name, _ONE_QUEUE, leg.device.mtu or 0, mac, namespace)
     return [
-        "link add name %s mtu %d type veth %s" % (leg.tap.name, leg.tap.mtu or 0, peer),
+        "link add name %s %s mtu %d type veth %s" % (leg.tap.name, _ONE_QUEUE, leg.tap.mtu or 0, peer),
         "link set %s addrgenmode none" % leg.tap.name,
         plug(leg.tap),
     ]

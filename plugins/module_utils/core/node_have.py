@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Callable, TypeVar
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.companion_plan import Companions
@@ -17,6 +18,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_nat import Json
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, Router
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.rtnetlink import Devices, Names
+
+Value = TypeVar("Value")
 
 #: Which values of ``linkinfo.info_data`` are compared.
 _FACTS = {
@@ -85,9 +88,9 @@ class Record:
 class Have:
     """A node. files: by path, those that the module writes; existing: names of all namespaces.
 
-    keepalived, nftables: whether they are installed. ipv6: whether the kernel has it. companions: the daemons beside
-    those of routers. reach: the namespaces of the routers that were looked at, and that a plan is about; None for all.
-    at: when, in seconds of the epoch by the node's clock.
+    enabled: whether systemd starts a unit at boot, by its name. keepalived, nftables: whether they are installed. ipv6:
+    whether the kernel has it. companions: the daemons beside those of routers. reach: the namespaces of the routers
+    that were looked at, and that a plan is about; None for all. at: when, in seconds of the epoch by the node's clock.
     """
 
     record: Record = Record()
@@ -98,7 +101,7 @@ class Have:
     files: Mapping[str, File] = field(default_factory=dict)
     services: Mapping[str, Found] = field(default_factory=dict)
     recorder: File | None = None
-    enabled: bool = False
+    enabled: Mapping[str, bool] = field(default_factory=dict)
     management: str | None = None
     capabilities: Capabilities = field(default_factory=Capabilities)
     keepalived: bool = True
@@ -111,6 +114,26 @@ class Have:
     def reached(self, routers: Iterable[Router]) -> list[Router]:
         """Those of the routers that were looked at."""
         return [router for router in routers if self.reach is None or node_names.namespace(router.name) in self.reach]
+
+
+class Later(Mapping[str, Value]):
+    """What tell() gives, which is asked for when the first is looked for: others may take their time over it."""
+
+    def __init__(self, tell: Callable[[], Mapping[str, Value]]) -> None:
+        self._tell = tell
+
+    @cached_property
+    def _told(self) -> Mapping[str, Value]:
+        return self._tell()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._told)
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+    def __getitem__(self, name: str) -> Value:
+        return self._told[name]
 
 
 class Links(Mapping[str, Link]):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from functools import cache
 
 #: IFNAMSIZ without the closing zero.
 DEVICE_NAME_LENGTH = 15
@@ -78,5 +79,7 @@ def primary_address(virtual_router_id: int) -> str:
     return "169.254.0.%d/24" % virtual_router_id
 
 
+# A run asks several times for the names of all that a node has.
+@cache
 def _digest(*parts: str) -> bytes:
     return hashlib.sha256("/".join(parts).encode()).digest()

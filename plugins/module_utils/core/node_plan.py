@@ -76,34 +76,37 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     for package in ("keepalived", "nftables"):
         if want.routers and not getattr(have, package):
             changes.steps.append(Step("need", "%s, which is not installed" % package))
-    kept = plan_services(services, have.services, have.recorder, have.capabilities)
     wants = [companion for anatomy in routers for companion in anatomy.companions]
-    companions = companion_plan.plan_companions(wants, have.companions, node_services.active(have, kept))
-    changes.steps += companions.need
+    changes.steps += companion_plan.needed(wants, have.companions)
     record = have.files.get(paths.record)
     claims = final != have.record
     if claims or (record and record.mode != node_record.MODE):
         first = replace(final, owned=have.record.owned.with_(owned), unfinished=True) if claims else final
         _put(changes, have, PutFile(paths.record, node_record.write(first), node_record.MODE), secret=True)
+    ports = [difference for network in want.networks for device in network_devices(network)
+             for difference in node_differences.port(device, have.links, have.flooding)]  # fmt: skip
+    boot = _boot_files(have, want, paths)
+    # What comes before is computed while systemd is asked for the services.
+    kept = plan_services(services, have.services, have.recorder, have.capabilities)
+    companions = companion_plan.plan_companions(wants, have.companions, node_services.active(have, kept))
     gone = sorted(have.record.owned.namespaces - owned.namespaces)
     node_removal.remove_routers(changes, have, gone)
     node_removal.take_out(changes, have, want)
-    for network in want.networks:
-        for device in network_devices(network):
-            for difference in node_differences.port(device, have.links, have.flooding):
-                _difference(changes, difference)
+    for difference in ports:
+        _difference(changes, difference)
     anew = [anatomy.namespace for anatomy in routers if _router(changes, have, anatomy)]
     kept += node_services.again(have, kept, anew)
     kept += node_services.put_back(have, kept, routers)
     missing = [anatomy for anatomy in routers if anatomy.namespace not in have.namespaces]
     tests, kept = node_services.tests(kept, missing)
     _make_routers(changes, have, missing, tests)
-    _boot_files(changes, have, want, paths)
+    for file in boot:
+        _put(changes, have, file, secret=file.mode == 0o700)
     written = companions.reload or (
         paths.unit in have.files and any(step.object == paths.unit for step in changes.steps)
     )
     changes.steps += companions.files
-    enables = bool(want.networks or want.routers) and not have.enabled
+    enables = bool(want.networks or want.routers) and not have.enabled.get(node_boot.UNIT)
     node_services.add_services(changes, have, services, kept, written, enables)
     _beside(changes, have, routers, companions, {kind for router in want.routers for kind, _name in keys_of(router)})
     for anatomy in routers:
@@ -115,11 +118,11 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     return Plan(tuple(changes.steps), changes.before, changes.after, tuple(restarts(kept)))
 
 
-def _boot_files(changes: Changes, have: Have, want: NodeSpec, paths: Paths) -> None:
+def _boot_files(have: Have, want: NodeSpec, paths: Paths) -> tuple[PutFile, ...]:
     """None on a node that has nothing and is to have nothing."""
-    if want.networks or paths.script in have.files:
-        for file in node_boot.files(want, paths.script, paths.unit, _kept_parts(have, want, paths)):
-            _put(changes, have, file, secret=file.mode == 0o700)
+    if not want.networks and paths.script not in have.files:
+        return ()
+    return node_boot.files(want, paths.script, paths.unit, _kept_parts(have, want, paths))
 
 
 def _kept_parts(have: Have, want: NodeSpec, paths: Paths) -> dict[str, str]:

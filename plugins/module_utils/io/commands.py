@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Callable
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import IO, Callable, TypeVar
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
 
@@ -18,6 +20,11 @@ TIMEOUT = 120
 #: Who became root with su may not have these in PATH, where nft and bridge are.
 ADMINISTRATION = ":/usr/sbin:/sbin"
 
+
+#: Commands that are waited for at a time.
+_WORKERS = 4
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 
 #: Exit status, standard output and standard error.
 Result = tuple[int, str, str]
@@ -38,15 +45,14 @@ def run(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = ()
 
 def start(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = ()) -> Callable[[], Result]:
     """Run it beside what the caller does next: the function that is returned waits for its end and gives its result."""
+    output, error = _memory(), _memory()
     try:
         # run_command has no time limit, and cannot pass descriptors on or leave a process behind.
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function,consider-using-with
             list(command),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="surrogateescape",
+            stdout=output,
+            stderr=error,
             env={**os.environ, "LC_ALL": "C", "PATH": _path()},
             pass_fds=pass_fds,
         )
@@ -54,18 +60,58 @@ def start(command: Sequence[str], check: bool = True, pass_fds: Sequence[int] = 
         raise EdgeError("%s is not installed on this node" % command[0]) from None
 
     def finish() -> Result:
-        try:
-            output, error = process.communicate(timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
+        if not _ends(process):
             process.kill()
-            process.communicate()
-            raise EdgeError("%s did not end within %d s" % (" ".join(command[:3]), TIMEOUT)) from None
-        if check and process.returncode:
-            message = error.strip() or output.strip() or "exit status %d" % process.returncode
+            process.wait()
+            raise EdgeError("%s did not end within %d s" % (" ".join(command[:3]), TIMEOUT))
+        result = process.wait(), _read(output), _read(error)
+        if check and result[0]:
+            message = result[2].strip() or result[1].strip() or "exit status %d" % result[0]
             raise EdgeError("%s: %s" % (" ".join(command), message))
-        return process.returncode, output, error
+        return result
 
     return finish
+
+
+def _memory() -> IO[str]:
+    """A file in memory for what a command says: nobody has to read it while the command runs, as with a pipe."""
+    return open(os.memfd_create("linuxbridge-vrrp"), "r+", encoding="utf-8", errors="surrogateescape")
+
+
+def _read(file: IO[str]) -> str:
+    with file:
+        file.seek(0)
+        return file.read()
+
+
+def _ends(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it does in time. subprocess looks again and again, and sleeps a millisecond and more before each look."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except OSError:
+        # The kernel is older than 5.3.
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(TIMEOUT)
+        return process.returncode is not None
+    try:
+        end = select.poll()
+        end.register(descriptor, select.POLLIN)
+        return bool(end.poll(TIMEOUT * 1000))
+    finally:
+        os.close(descriptor)
+
+
+def side_by_side(work: Callable[[Given], Found], items: Iterable[Given]) -> list[Found]:
+    """What work gives of each item, in their order, done by some threads; the first exception comes through.
+
+    All are done before. One item needs no thread of its own.
+    """
+    given = list(items)
+    if len(given) == 1:
+        return [work(given[0])]
+    with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
+        done = [workers.submit(work, item) for item in given]
+    return [one.result() for one in done]
 
 
 @contextmanager

@@ -10,7 +10,6 @@ perhaps a temporary file beside it (0600), which the next write to the same file
 from __future__ import annotations
 
 import fcntl
-import glob
 import grp
 import os
 import pwd
@@ -137,7 +136,13 @@ def remove_left_overs(path: str) -> None:
 
 def _temporaries(path: str) -> list[str]:
     directory, base = os.path.split(os.path.realpath(path))
-    return sorted(glob.glob(os.path.join(glob.escape(directory), f".{glob.escape(base)}.*{_TEMPORARY}")))
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return []
+    start, shortest = f".{base}.", len(f".{base}.{_TEMPORARY}")
+    found = [name for name in names if name.startswith(start) and name.endswith(_TEMPORARY) and len(name) >= shortest]
+    return sorted(os.path.join(directory, name) for name in found)
 
 
 @contextmanager

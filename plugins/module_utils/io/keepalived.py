@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Protocol
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
@@ -31,7 +30,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_u
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import keepalived_scripts, netns
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import file_of, side_by_side
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.files import left_overs, remove_left_overs, reported
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived_version import Version
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
@@ -174,8 +173,7 @@ class Keepalived:
 
     def test(self, writes: Sequence[Write]) -> None:
         """keepalived's own test of configurations that no file holds yet. Raises EdgeError with all complaints."""
-        with ThreadPoolExecutor(max_workers=4) as workers:
-            complaints = [complaint for complaint in workers.map(self._complaint, writes) if complaint]
+        complaints = [complaint for complaint in side_by_side(self._complaint, writes) if complaint]
         if complaints:
             raise EdgeError("keepalived refuses the configuration, which was not written: %s" % "; ".join(complaints))
 
@@ -199,8 +197,9 @@ class Keepalived:
         deadline = time.monotonic() + FIRST_STATE
         names = [service_name(unit) for unit in units]
         while names and time.monotonic() < deadline:
-            time.sleep(0.002)
             names = [name for name in names if self._state(name)[0] is None]
+            if names:
+                time.sleep(0.001)
 
 
 def _text(path: str) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from itertools import groupby
+from typing import Callable
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
     node_have,
@@ -42,15 +42,13 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_touched
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.rtnetlink import Devices
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io import ip_batch, netns, nftables, rtnetlink
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import installed
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.commands import installed, side_by_side
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.companions import CompanionDaemons
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.keepalived import Keepalived
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node_lock import NodeLock
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.own_files import read_own, write_own
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import Systemd
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.systemd import Systemd, UnitState
 
-#: Commands that are waited for at a time.
-_WORKERS = 4
 _MINE = (Batch, Sysctls, Nat, PutFile, ConfigTest)
 
 
@@ -95,8 +93,7 @@ class Node:
         names = sorted(reached)
         companions = {key for router in routers for key in keys_of(router) if key[1] in reached}
         namespaces = self._namespaces(list(filter(netns.is_namespace, names)), outside)
-        named = asked()
-        units = {**named, **self._units.look([unit for unit in map(unit_name, names) if unit not in named])}
+        units = node_have.Later(partial(self._unit_states, asked, [*map(unit_name, names)]))
         return Have(
             record=record,
             links=outside,
@@ -104,9 +101,9 @@ class Node:
             existing=frozenset(_listed(netns.DIRECTORY)),
             flooding=flooding,
             files={path: file for path in vars(self._paths).values() for file in [read_own(path)] if file},
-            services=self._keepalived.found({name: name for name in names}, units),
+            services=node_have.Later(lambda: self._keepalived.found({name: name for name in names}, units)),
             recorder=self._keepalived.recorder(),
-            enabled=units[UNIT].enabled,
+            enabled=node_have.Later(lambda: {UNIT: units[UNIT].enabled}),
             management=_management(outside.devices),
             capabilities=capabilities(),
             keepalived=self._keepalived.installed,
@@ -116,6 +113,11 @@ class Node:
             reach=self._reach,
             at=time.time(),
         )
+
+    def _unit_states(self, asked: Callable[[], dict[str, UnitState]], units: Sequence[str]) -> dict[str, UnitState]:
+        """Those that were asked for already, and the others."""
+        told = asked()
+        return {**told, **self._units.look([unit for unit in units if unit not in told])}
 
     def apply(self, step: Step) -> None:
         """Carry out a step of node_plan.plan()."""
@@ -148,11 +150,7 @@ class Node:
             together: dict[str, list[Command]] = {}
             for command in group:
                 together.setdefault(_namespace_of(command) or "", []).append(command)
-            with ThreadPoolExecutor(max_workers=_WORKERS) as workers:
-                done = [workers.submit(netns.inside, name, partial(self._perform_each, found))
-                        for name, found in together.items()]  # fmt: skip
-            for one in done:
-                one.result()
+            side_by_side(lambda item: netns.inside(item[0], partial(self._perform_each, item[1])), together.items())
 
     def _perform_each(self, commands: Iterable[Command]) -> None:
         """The kernel takes its time over NAT, and what comes after it does not wait for it."""

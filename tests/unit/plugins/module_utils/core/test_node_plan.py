@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import keepalived, node_anatomy, node_record
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
+    keepalived,
+    node_anatomy,
+    node_boot,
+    node_record,
+)
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import Process
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import Batch, ConfigTest
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_gather import gather, lost
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Later
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, to_words
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import Want, parse_call, target
@@ -36,6 +41,17 @@ def test_a_node_that_has_what_is_wanted_is_left_alone(call: dict[str, Any]) -> N
     spec = spec_of(call)
     result = plan(settled_node.have(spec), spec)
     assert result.actions == [] and result.before == result.after
+
+
+def test_what_needs_no_answer_of_systemd_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = spec_of(base())
+    empty, done = settled_node.empty(spec), []
+    write, files = node_record.write, node_boot.files
+    monkeypatch.setattr(node_record, "write", lambda record: done.append("record") or write(record))
+    monkeypatch.setattr(node_boot, "files", lambda *given: done.append("boot") or files(*given))
+    asked = plan(dataclasses.replace(empty, services=Later(lambda: done.append("services") or {})), spec)
+    assert done == ["record", "boot", "services", "record"]
+    assert asked == plan(empty, spec)
 
 
 @settings(max_examples=15)

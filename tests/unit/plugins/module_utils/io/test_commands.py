@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -56,3 +59,65 @@ def test_a_command_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, t
     with pytest.raises(EdgeError, match=r" -c import os, .* did not end within 0 s$"):
         commands.run([sys.executable, "-c", program])
     assert not os.path.exists("/proc/" + pid.read_text()) and not ended.exists()
+
+
+def test_the_end_of_a_command_is_told_and_not_looked_for_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(seconds: float) -> None:
+        raise AssertionError("slept for %s s" % seconds)
+
+    monkeypatch.setattr("time.sleep", never)
+    assert commands.run(["sh", "-c", "exec >&- 2>&-; exec sleep 0.2"]) == (0, "", "")
+
+
+def refuse(_pid: int) -> int:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+def test_a_kernel_that_tells_no_ends_is_asked_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    assert commands.run(["sh", "-c", "sleep 0.1; echo out; exit 3"], check=False) == (3, "out\n", "")
+    monkeypatch.setattr(commands, "TIMEOUT", 0.2)
+    with pytest.raises(EdgeError, match=r"^sleep 60 did not end within 0 s$"):
+        commands.run(["sleep", "60"])
+
+
+def test_a_command_that_says_much_does_not_wait_for_a_reader() -> None:
+    finish = commands.start(["sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x; echo y >&2"])
+    assert finish() == (0, "x" * 1000000, "y\n")
+
+
+def test_what_is_no_utf_8_comes_through() -> None:
+    assert os.fsencode(commands.run(["printf", r"\377"])[1]) == b"\xff"
+
+
+def test_what_a_command_leaves_behind_is_not_waited_for() -> None:
+    status, pid, _error = commands.run(["sh", "-c", "sleep 60 & echo $!"])
+    try:
+        assert status == 0 and Path("/proc/%d" % int(pid)).exists()
+    finally:
+        os.kill(int(pid), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("count", [0, 1, 9])
+def test_work_that_is_done_side_by_side_gives_its_results_in_order(count: int) -> None:
+    together = threading.Barrier(min(count, 4) or 1)
+
+    def work(item: int) -> int:
+        if item < 4:
+            together.wait(10)
+        return item * 2
+
+    assert commands.side_by_side(work, range(count)) == [item * 2 for item in range(count)]
+
+
+def test_all_work_is_done_before_the_first_error_comes_through() -> None:
+    done = []
+
+    def work(item: int) -> None:
+        done.append(item)
+        if item in (1, 3):
+            raise EdgeError("item %d" % item)
+
+    with pytest.raises(EdgeError, match=r"^item 1$"):
+        commands.side_by_side(work, range(6))
+    assert sorted(done) == [*range(6)]
