@@ -1,7 +1,8 @@
 """Runs node_routers on a virtual node as Ansible would, each run a process of its own: requests in, results out.
 
 A request is a line of JSON: the module's arguments, and after how many seconds the run is killed (null: not at all).
-The answer is a line too: the module's result, or null when it was killed.
+The answer is a line too: the module's result, or null when it was killed. With --once there is one request, which this
+process carries out itself.
 """
 
 from __future__ import annotations
@@ -66,4 +67,7 @@ if __name__ == "__main__":
     # A run shares the memory of this process until it writes to it, and looking for garbage writes to all of it.
     gc.freeze()
     print("ready", flush=True)
-    serve()
+    if sys.argv[1:] == ["--once"]:
+        child(json.loads(sys.stdin.readline() or sys.exit(1))["arguments"], 1)
+    else:
+        serve()
