@@ -22,6 +22,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.modules import node_routers
 
 
 def serve() -> None:
+    # A run shares the memory of this process until it writes to it, and looking for garbage writes to all of it.
+    gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(run(request["arguments"], request["kill_after"])), flush=True)
@@ -64,8 +66,6 @@ def child(arguments: dict[str, Any], output: int) -> None:
 
 
 if __name__ == "__main__":
-    # A run shares the memory of this process until it writes to it, and looking for garbage writes to all of it.
-    gc.freeze()
     print("ready", flush=True)
     if sys.argv[1:] == ["--once"]:
         child(json.loads(sys.stdin.readline() or sys.exit(1))["arguments"], 1)

@@ -114,11 +114,6 @@ class Node:
             at=time.time(),
         )
 
-    def _unit_states(self, asked: Callable[[], dict[str, UnitState]], units: Sequence[str]) -> dict[str, UnitState]:
-        """Those that were asked for already, and the others."""
-        told = asked()
-        return {**told, **self._units.look([unit for unit in units if unit not in told])}
-
     def apply(self, step: Step) -> None:
         """Carry out a step of node_plan.plan()."""
         self._begin()
@@ -171,6 +166,11 @@ class Node:
         else:
             for key, value in command.values:
                 _set_sysctl(key, value)
+
+    def _unit_states(self, asked: Callable[[], dict[str, UnitState]], units: Sequence[str]) -> dict[str, UnitState]:
+        """Those that were asked for already, and the others."""
+        told = asked()
+        return {**told, **self._units.look([unit for unit in units if unit not in told])}
 
     def _namespaces(self, names: list[str], outside: node_have.Links) -> dict[str, Namespace]:
         known = self._seen or {}
