@@ -105,9 +105,9 @@ def test_work_that_is_done_side_by_side_gives_its_results_in_order(count: int) -
     def work(item: int) -> int:
         if item < 4:
             together.wait(10)
-        return item * 2
+        return item + 7
 
-    assert commands.side_by_side(work, range(count)) == [item * 2 for item in range(count)]
+    assert commands.side_by_side(work, range(count)) == [item + 7 for item in range(count)]
 
 
 def test_all_work_is_done_before_the_first_error_comes_through() -> None:
