@@ -9,6 +9,7 @@ real run say the same.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
@@ -64,6 +65,8 @@ class Operation(Protocol, Generic[Want, Have, Port]):
 
 def converge(module: AnsibleModule, operation: Operation[Any, Any, Any]) -> None:
     """Run the operation and end the module."""
+    # What was loaded stays to the end; to look through all of it for garbage takes milliseconds each time.
+    gc.freeze()
     try:
         _converge(module, operation)
     except SpecError as error:

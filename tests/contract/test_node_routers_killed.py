@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import time
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_record
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 import virtual_node
@@ -43,9 +44,9 @@ def two() -> dict[str, Any]:
 
 
 def assert_whole(node: VirtualNode) -> None:
-    """Every file under its own name is whole: the record parses, keepalived accepts each configuration."""
+    """Every file under its own name is whole: the record is as it was written, and each of the others has its end."""
     text = node.run("cat", "/etc/linuxbridge-vrrp/node.json", check=False)
-    assert not text or json.loads(text)["version"] == 1
+    assert not text or node_record.write(node_record.read(text, "node.json")) == text
     ended = node.run("sh", "-c", "tail -n 1 -q /etc/linuxbridge-vrrp/instances/*.conf 2>/dev/null", check=False).split()
     assert set(ended) <= {"}"}
     script = node.run("sh", "-c", "tail -n 1 /etc/linuxbridge-vrrp/node.sh 2>/dev/null", check=False).strip()
@@ -97,7 +98,7 @@ def test_a_killed_run_is_finished_by_a_call_that_names_another_router() -> None:
         for _turn in range(100):
             done(node, call(1))
             node.module(two(), kill_after=random.uniform(0.1, 0.6))
-            if json.loads(node.run("cat", "/etc/linuxbridge-vrrp/node.json"))["unfinished"]:
+            if node_record.read(node.run("cat", "/etc/linuxbridge-vrrp/node.json"), "node.json").unfinished:
                 done(node, {"state": "present", "routers": [other]})
                 assert node.module({**two(), "state": "present"})["actions"] == []
                 finished += 1

@@ -69,7 +69,7 @@ def have(spec: NodeSpec) -> Have:
         files=files,
         services={item.name: _found(item) for item in _services(spec)},
         recorder=File(RECORDER, RECORDER_MODE),
-        enabled={node_boot.UNIT: True},
+        enabled=True,
         companions=_companions(spec),
     )
 

@@ -25,6 +25,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, Router
 
 UNIT = "linuxbridge-vrrp.service"
+#: What systemd starts it with.
+TARGET = "multi-user.target"
 #: Half seconds to wait for uplinks that appear late; then the node gets what it can have without them until the script
 #: is run again. A keepalived that is started meanwhile waits for the script.
 _PATIENCE = 20
@@ -44,7 +46,7 @@ Restart=on-failure
 RestartSec=10
 
 [Install]
-WantedBy=multi-user.target
+WantedBy=%s
 """
 
 _HEAD = """\
@@ -103,7 +105,7 @@ def router_parts(text: str) -> dict[str, str]:
 def files(
     spec: NodeSpec, script_path: str, unit_path: str, kept: Mapping[str, str] | None = None
 ) -> tuple[PutFile, ...]:
-    return PutFile(script_path, script(spec, kept), 0o700), PutFile(unit_path, UNIT_TEXT % script_path, 0o644)
+    return PutFile(script_path, script(spec, kept), 0o700), PutFile(unit_path, UNIT_TEXT % (script_path, TARGET), 0o644)
 
 
 def _shell(command: Command, force: str, then: str) -> Iterable[str]:

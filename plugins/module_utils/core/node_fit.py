@@ -26,7 +26,8 @@ def problems(have: Have, spec: NodeSpec, where: Places) -> list[Problem]:
             "the kernel of this node was started without IPv6 (ipv6.disable=1), which routers need: start it with IPv6"
         )
         found.append(Problem("networks", text))
-    wanted = node_record.owned(spec).devices
+    # In the order in which the plan asks for it, too.
+    wanted = node_record.owned(spec.sorted()).devices
     tunnels = of_kind("vxlan", have.links)
     asked = any(network.peers or network.local_address for network in spec.networks)
     own = addresses(have.links) if asked else frozenset()

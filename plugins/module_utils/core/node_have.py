@@ -88,7 +88,7 @@ class Record:
 class Have:
     """A node. files: by path, those that the module writes; existing: names of all namespaces.
 
-    enabled: whether systemd starts a unit at boot, by its name. keepalived, nftables: whether they are installed. ipv6:
+    enabled: whether systemd runs the script for the boot. keepalived, nftables: whether they are installed. ipv6:
     whether the kernel has it. companions: the daemons beside those of routers. reach: the namespaces of the routers
     that were looked at, and that a plan is about; None for all. at: when, in seconds of the epoch by the node's clock.
     """
@@ -101,7 +101,7 @@ class Have:
     files: Mapping[str, File] = field(default_factory=dict)
     services: Mapping[str, Found] = field(default_factory=dict)
     recorder: File | None = None
-    enabled: Mapping[str, bool] = field(default_factory=dict)
+    enabled: bool = False
     management: str | None = None
     capabilities: Capabilities = field(default_factory=Capabilities)
     keepalived: bool = True

@@ -62,6 +62,12 @@ class Paths:
     script: str = "/etc/linuxbridge-vrrp/node.sh"
     unit: str = "/etc/systemd/system/" + node_boot.UNIT
 
+    @property
+    def enabled(self) -> str:
+        """The link that ``systemctl enable`` makes to the unit."""
+        folder, name = self.unit.rsplit("/", 1)
+        return "%s/%s.wants/%s" % (folder, node_boot.TARGET, name)
+
 
 PATHS = Paths()
 
@@ -106,7 +112,7 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
         paths.unit in have.files and any(step.object == paths.unit for step in changes.steps)
     )
     changes.steps += companions.files
-    enables = bool(want.networks or want.routers) and not have.enabled.get(node_boot.UNIT)
+    enables = bool(want.networks or want.routers) and not have.enabled
     node_services.add_services(changes, have, services, kept, written, enables)
     _beside(changes, have, routers, companions, {kind for router in want.routers for kind, _name in keys_of(router)})
     for anatomy in routers:

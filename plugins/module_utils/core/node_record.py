@@ -13,13 +13,14 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import lru_cache
+from typing import Any
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_anatomy, node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError, SpecError
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import network_devices
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Owned, Record
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_parse import parse
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, from_words, to_text
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, from_text, to_text
 
 #: It holds the VRRP passwords.
 MODE = 0o600
@@ -41,12 +42,12 @@ def owned(spec: NodeSpec) -> Owned:
 def write(record: Record) -> str:
     """The file's text."""
     owned = {key: sorted(names) for key, names in sorted(vars(record.owned).items())}
-    parts = (json.dumps(owned), _specification(record.spec), json.dumps(record.unfinished))
-    return _with_digest('"owned": %s, "specification": %s, "unfinished": %s, "version": 1}\n' % parts)
+    parts = (json.dumps(owned), _SPECIFICATION, to_text(record.spec), _UNFINISHED, json.dumps(record.unfinished), _END)
+    return _with_digest('"owned": %s%s%s%s%s%s' % parts)
 
 
-# A plan writes the record twice, before all else and at the end.
-_specification = lru_cache(maxsize=2)(to_text)
+#: Keys around the specification, and the end, which tells how it is written.
+_SPECIFICATION, _UNFINISHED, _END = ', "specification": ', ', "unfinished": ', ', "version": 2}\n'
 
 
 def _with_digest(rest: str) -> str:
@@ -57,11 +58,10 @@ def _with_digest(rest: str) -> str:
 def read(text: str, path: str) -> Record:
     """Raises EdgeError, naming the file, when it is not what write() writes."""
     try:
-        content = json.loads(text)
-        have, words = content["owned"], content["specification"]
         # What write() wrote need not be checked again; an edit, or an earlier version's file, is.
-        own = text == _with_digest(text[len(_with_digest("")) :])
-        spec = from_words(words) if own else parse(words).ordered()
+        own = text.endswith(_END) and text == _with_digest(text[len(_with_digest("")) :])
+        content, spec = _own(text) if own else _other(text)
+        have = content["owned"]
         # An earlier version did not write down the uplinks.
         uplinks = have.get("uplinks", [network.uplink for network in spec.networks if network.kind == "flat"])
         owned = Owned(frozenset(have["devices"]), frozenset(have["namespaces"]), frozenset(uplinks))
@@ -71,3 +71,14 @@ def read(text: str, path: str) -> Record:
             "%s is damaged (%s). It says what node_routers made on this node: restore it, or remove it and what it made"
         )
         raise EdgeError(text % (path, error)) from None
+
+
+def _own(text: str) -> tuple[dict[str, Any], NodeSpec]:
+    before, _key, rest = text.partition(_SPECIFICATION)
+    specification, key, after = rest.rpartition(_UNFINISHED)
+    return json.loads(before + key + after), from_text(specification)
+
+
+def _other(text: str) -> tuple[dict[str, Any], NodeSpec]:
+    content = json.loads(text)
+    return content, parse(content["specification"]).ordered()

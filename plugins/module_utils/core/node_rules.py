@@ -140,6 +140,8 @@ def _wired(routers: Routers, spec: NodeSpec) -> Iterator[Problem]:
     """A flat or VLAN HA network shows its uplink's carrier only while the bridge has no other port."""
     wired = {network.name for network in spec.networks if network.kind != "vxlan"}
     wired &= {router.ha_network for router in spec.routers}
+    if not wired:
+        return
     for path, router in routers:
         for name in router.networks[1:]:
             if name in wired:

@@ -25,7 +25,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import File
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import SYSCTLS
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import UNIT
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
     Batch,
     Command,
@@ -77,7 +76,7 @@ class Node:
         """All that a plan for the call needs to know."""
         # Others tell this while the kernel is asked for the rest.
         capabilities = self._keepalived.ask_capabilities()
-        asked = self._units.ask([UNIT, *map(unit_name, node_reach.named(want))])
+        asked = self._units.ask([*map(unit_name, node_reach.named(want))])
         record = self._record()
         kernel = self._kernel = self._kernel or rtnetlink.Kernel()
         outside = node_have.Links(Devices(kernel))
@@ -103,7 +102,8 @@ class Node:
             files={path: file for path in vars(self._paths).values() for file in [read_own(path)] if file},
             services=node_have.Later(lambda: self._keepalived.found({name: name for name in names}, units)),
             recorder=self._keepalived.recorder(),
-            enabled=node_have.Later(lambda: {UNIT: units[UNIT].enabled}),
+            # Asking systemd takes milliseconds more.
+            enabled=os.path.islink(self._paths.enabled),
             management=_management(outside.devices),
             capabilities=capabilities(),
             keepalived=self._keepalived.installed,

@@ -66,6 +66,28 @@ def test_a_file_of_an_earlier_version_is_checked_and_means_the_same(monkeypatch:
     assert len(checked) == 1
 
 
+def test_a_file_of_its_own_that_is_laid_out_otherwise_is_checked_and_means_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checked = parses(monkeypatch)
+    content = {**json.loads(TEXT), "version": 1}
+    del content["digest"]
+    text = node_record._with_digest(json.dumps(content, sort_keys=True)[1:] + "\n")
+    assert node_record.read(text, "node.json") == RECORD
+    assert len(checked) == 1
+
+
+def test_each_router_is_a_line_which_is_written_as_it_was_read() -> None:
+    lines = [json.loads(line.rstrip(",")) for line in TEXT.splitlines() if line.startswith('{"advert_interval"')]
+    assert [line["name"] for line in lines] == ["edge1", "edge2"]
+    assert node_record.write(node_record.read(TEXT, "node.json")) == TEXT
+
+
+def test_a_record_of_nothing_is_read_back() -> None:
+    nothing = settled_node.have(parse({"networks": [], "routers": []})).record
+    assert node_record.read(node_record.write(nothing), "node.json") == nothing
+
+
 @pytest.mark.parametrize(
     "change",
     (
