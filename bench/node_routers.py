@@ -33,6 +33,8 @@ NEUTRON_ROUTER_MB = 135
 OUTAGE_ROUNDS = 7
 #: A single call is short, so that whatever else a machine does shows in it.
 ONE_MORE_ROUNDS = 15
+#: Nodes that are measured, and the median taken: a machine does not do the same work in the same time twice.
+NODES = 3
 #: Seconds to wait until the kernel has done with the namespaces of the node before.
 PATIENCE = 60.0
 
@@ -85,12 +87,17 @@ def seconds(work: Callable[..., Any], *arguments: Any) -> float:
     return time.monotonic() - begin
 
 
-def making(count: int) -> dict[str, float]:
-    """What it costs by hand, by the module, by the module again, one router more (the median); megabytes a router."""
-    found: dict[str, float] = {}
+def making(count: int) -> dict[str, Any]:
+    """Seconds by hand, and what it costs on each of some nodes, see on_a_node()."""
     with lone_node("hand") as node:
-        found["by_hand"] = seconds(lambda: node.run("sh", text=by_hand(count)))
-    with lone_node("module") as node:
+        by_hand_ = seconds(lambda: node.run("sh", text=by_hand(count)))
+    return {"by_hand": by_hand_, "nodes": [on_a_node("module%d" % (at + 1), count) for at in range(NODES)]}
+
+
+def on_a_node(name: str, count: int) -> dict[str, float]:
+    """Seconds by the module, by the module again, for one router more (the median); megabytes a router."""
+    found: dict[str, float] = {}
+    with lone_node(name) as node:
         found["made"] = run_seconds(node, call(count))
         found["again"] = run_seconds(node, call(count), False)
         found["megabytes"] = proportional_set_size(node) / count
@@ -117,17 +124,21 @@ def proportional_set_size(node: LabNode) -> float:
 
 
 def making_ratios(raw: dict[str, Any], count: int) -> Iterator[Ratio]:
-    one = raw["made"] / count
-    yield Ratio("%d routers made / by hand" % count, raw["made"] / raw["by_hand"], 1.5)
-    yield Ratio("the same again, nothing to do / the making", raw["again"] / raw["made"], 0.25)
-    yield Ratio("memory of a router (PSS) / of Neutron's", raw["megabytes"] / NEUTRON_ROUTER_MB, 1 / 40)
-    yield Ratio("one router added to %d / one of them" % count, raw["one_more"] / one, 3)
+    def median(ratio: Callable[[dict[str, float]], float]) -> float:
+        return statistics.median(map(ratio, raw["nodes"]))
+
+    yield Ratio("%d routers made / by hand" % count, median(lambda node: node["made"]) / raw["by_hand"], 1.5)
+    yield Ratio("the same again, nothing to do / the making", median(lambda node: node["again"] / node["made"]), 0.25)
+    megabytes = median(lambda node: node["megabytes"])
+    yield Ratio("memory of a router (PSS) / of Neutron's", megabytes / NEUTRON_ROUTER_MB, 1 / 40)
+    one_more = median(lambda node: node["one_more"] / (node["made"] / count))
+    yield Ratio("one router added to %d / one of them" % count, one_more, 3)
 
 
-def scale_ratio(raw: dict[str, float]) -> Ratio:
+def scale_ratio(raw: dict[str, list[float]]) -> Ratio:
     small, large = sorted(raw, key=int)
-    value = (raw[large] / int(large)) / (raw[small] / int(small))
-    return Ratio("cost of a router at %s / at %s" % (large, small), value, 1.2)
+    one = {count: statistics.median(raw[count]) / int(count) for count in raw}
+    return Ratio("cost of a router at %s / at %s" % (large, small), one[large] / one[small], 1.2)
 
 
 def outage_ratios(raw: dict[str, dict[str, list[float]]]) -> Iterator[Ratio]:
@@ -172,7 +183,7 @@ def main() -> None:
         raw["making"] = making(given.routers)
         tell(making_ratios(raw["making"], given.routers))
         for name, count in (("small", given.routers // 2), ("large", given.routers * 5 // 2)):
-            raw["scale"][str(count)] = making_alone(name, count)
+            raw["scale"][str(count)] = [making_alone("%s%d" % (name, at + 1), count) for at in range(NODES)]
         tell([scale_ratio(raw["scale"])])
 
 
