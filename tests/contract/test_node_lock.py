@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_boot
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import Paths
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import Paths
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import parse_call
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node import Node
@@ -77,7 +77,9 @@ def test_what_runs_at_boot_leaves_the_node_to_a_run_that_is_at_work(tmp_path: Pa
     # Of an uplink that never comes, so that it goes on until it is ended.
     networks = [{"name": "blue", "kind": "flat", "uplink": "never-there"}]
     boot = tmp_path / "node.sh"
-    boot.write_text(node_boot.script(parse_call({"state": "rendered", "networks": networks, "routers": []}).spec))
+    boot.write_text(
+        node_boot.script(parse_call({"state": "rendered", "networks": networks, "routers": []}).spec, str(tmp_path))
+    )
     command = ["timeout", "1", "sh", str(boot)]
     assert subprocess.run(command, check=False).returncode == 124
     lock = NodeLock(str(tmp_path))

@@ -158,6 +158,7 @@ DRIFT: dict[str, str] = {
     "NAT rule too many": "ip netns exec qrouter-edge1 nft add rule inet linuxbridge_vrrp silence drop",
     "edited keepalived.conf": "sed -i 's/priority 50/priority 99/' /etc/linuxbridge-vrrp/instances/qrouter-edge1.conf",
     "edited boot script": "echo exit >> /etc/linuxbridge-vrrp/node.sh",
+    "edited boot script of a router": "echo exit >> /etc/linuxbridge-vrrp/routers/qrouter-edge1.sh",
     "edited unit": "echo '# x' >> /etc/systemd/system/linuxbridge-vrrp-qrouter-edge1.service",
     "mode of a file": "chmod 644 /etc/linuxbridge-vrrp/instances/qrouter-edge1.conf",
     "disabled unit": "systemctl disable linuxbridge-vrrp.service",

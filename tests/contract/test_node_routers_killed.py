@@ -51,6 +51,8 @@ def assert_whole(node: VirtualNode) -> None:
     assert set(ended) <= {"}"}
     script = node.run("sh", "-c", "tail -n 1 /etc/linuxbridge-vrrp/node.sh 2>/dev/null", check=False).strip()
     assert script in ("", "exit $status")
+    scripts = node.run("sh", "-c", "tail -n 1 -q /etc/linuxbridge-vrrp/routers/*.sh 2>/dev/null", check=False).split()
+    assert set(scripts) <= {"END"}
 
 
 def test_a_run_that_is_killed_anywhere_is_finished_by_the_next() -> None:

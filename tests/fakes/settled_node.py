@@ -24,8 +24,8 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_s
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import RECORDER, unit_text
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import Device
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import PATHS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Link, Namespace, Record
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_services import service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 
@@ -57,7 +57,7 @@ def have(spec: NodeSpec) -> Have:
         namespaces[anatomy.namespace] = Namespace(
             inside, dict(node_anatomy.SYSCTLS), node_nat.canonical(_listed(node_nat.ruleset(router)))
         )
-    files = {file.path: File(file.text, file.mode) for file in node_boot.files(spec, PATHS.script, PATHS.unit)}
+    files = {file.path: File(file.text, file.mode) for file in node_boot.files(spec, spec.routers)}
     record = Record(spec, node_record.owned(spec))
     files[PATHS.record] = File(node_record.write(record), node_record.MODE)
     return Have(
@@ -67,6 +67,7 @@ def have(spec: NodeSpec) -> Have:
         existing=frozenset(namespaces),
         flooding=flooding,
         files=files,
+        scripts=frozenset(PATHS.router(item.name) for item in _services(spec)),
         services={item.name: _found(item) for item in _services(spec)},
         recorder=File(RECORDER, RECORDER_MODE),
         enabled=True,

@@ -76,7 +76,7 @@ def test_no_unit_of_any_node_has_failed(hosts):
     assert found == dict.fromkeys(found, "")
 
 
-@pytest.mark.parametrize("path", ["node.json", "node.sh", "instances/qrouter-office.conf"])
+@pytest.mark.parametrize("path", ["node.json", "node.sh", "routers/qrouter-office.sh", "instances/qrouter-office.conf"])
 def test_nobody_but_root_reads_what_may_have_passwords(hosts, path):
     files = [host.file("/etc/linuxbridge-vrrp/" + path) for host in hosts("node_routers").values()]
     assert [(file.user, file.mode & 0o007) for file in files] == [("root", 0)] * 3

@@ -1,17 +1,20 @@
 # Copyright: linuxbridge.vrrp contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What makes networks and routers when a node boots, without Ansible: a shell script and the unit that runs it.
+"""What makes networks and routers when a node boots, without Ansible: shell scripts and the unit that runs them.
 
-The script has the same commands that the module gives a node that has nothing. A router whose namespace is there is
-left alone, so the script can be run on a living node. One that cannot be made whole is not there at all, for without
+One script makes the networks and runs those of the routers, each of which makes one: so that a router more is a small
+file more. They have the same commands that the module gives a node that has nothing. A router whose namespace is there
+is left alone, so all of it can be run on a living node. One that cannot be made whole is not there at all, for without
 its NAT rules it would become active all the same; systemd runs the script again until all of them are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_names
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import router_anatomy
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
     Batch,
@@ -27,9 +30,37 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec im
 UNIT = "linuxbridge-vrrp.service"
 #: What systemd starts it with.
 TARGET = "multi-user.target"
+#: What the scripts say, the steps of a plan say too.
+SCRIPT_MODE = 0o700
 #: Half seconds to wait for uplinks that appear late; then the node gets what it can have without them until the script
 #: is run again. A keepalived that is started meanwhile waits for the script.
 _PATIENCE = 20
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where the module keeps its files on a node. routers: the folder of their scripts."""
+
+    record: str = "/etc/linuxbridge-vrrp/node.json"
+    script: str = "/etc/linuxbridge-vrrp/node.sh"
+    routers: str = "/etc/linuxbridge-vrrp/routers"
+    unit: str = "/etc/systemd/system/" + UNIT
+
+    @property
+    def enabled(self) -> str:
+        """The link that ``systemctl enable`` makes to the unit."""
+        folder, name = self.unit.rsplit("/", 1)
+        return "%s/%s.wants/%s" % (folder, TARGET, name)
+
+    def router(self, namespace: str) -> str:
+        return "%s/%s.sh" % (self.routers, namespace)
+
+    def files(self, namespaces: Iterable[str]) -> list[str]:
+        """All files, as far as those of routers are these routers'."""
+        return [self.record, self.script, self.unit, *map(self.router, namespaces)]
+
+
+PATHS = Paths()
 
 UNIT_TEXT = """\
 # Written by linuxbridge.vrrp; changes are replaced.
@@ -58,10 +89,6 @@ if command -v flock > /dev/null; then
     flock -n 9 || exit 0
 fi
 status=0
-undo() {
-    status=1
-    ip netns del "$1"
-}
 tries=0
 for uplink in %s; do
     until [ -e "/sys/class/net/$uplink" ] || [ "$tries" -ge %d ]; do
@@ -72,40 +99,47 @@ for uplink in %s; do
 done
 """
 
-_ROUTER = "# router "
-_END = "exit $status\n"
+_ROUTERS = """\
+for router in %s; do
+    sh "%s/$router.sh" || status=1
+done
+"""
+
+_ROUTER = """\
+#!/bin/sh
+# Written by linuxbridge.vrrp; changes are replaced. Makes a router of this node when it boots.
+[ ! -e /run/netns/%s ] || exit 0
+"""
 
 
-def script(spec: NodeSpec, kept: Mapping[str, str] | None = None) -> str:
-    """kept: parts of routers, by name, that are taken as they are; see router_parts()."""
+def script(spec: NodeSpec, folder: str) -> str:
+    """folder: where the scripts of the routers are."""
     parts = [_HEAD % (" ".join(sorted({network.uplink for network in spec.networks})), _PATIENCE)]
     for network in spec.networks:
         lines = [line for command in add_network(network) for line in _shell(command, " -force", "")]
         parts.append("\n".join(["# network " + network.name, *lines]) + "\n")
-    for router in spec.routers:
-        known = kept.get(router.name) if kept else None
-        parts.append(_ROUTER + router.name + "\n" + (known or _router_part(router, spec)))
-    return "\n".join([*parts, _END])
+    if spec.routers:
+        names = " ".join(node_names.namespace(router.name) for router in spec.routers)
+        parts.append(_ROUTERS % (names, folder))
+    return "\n".join([*parts, "exit $status\n"])
 
 
-def _router_part(router: Router, spec: NodeSpec) -> str:
+def router_script(router: Router, spec: NodeSpec) -> str:
     anatomy = router_anatomy(router, spec)
     commands: tuple[Command, ...] = add_router(anatomy)
     lines = [line for command in commands[:-1] for line in _shell(command, "", " &&")]
-    lines += _shell(commands[-1], "", " || undo " + anatomy.namespace)
-    return "\n".join(["if [ ! -e /run/netns/%s ]; then" % anatomy.namespace, *lines, "fi"]) + "\n"
+    lines += _shell(commands[-1], "", " || { ip netns del %s; exit 1; }" % anatomy.namespace)
+    return _ROUTER % anatomy.namespace + "\n".join(lines) + "\n"
 
 
-def router_parts(text: str) -> dict[str, str]:
-    """What a script has for each router, by name."""
-    _start, *parts = text[: -len("\n" + _END)].split("\n" + _ROUTER)
-    return {name: part for name, _newline, part in (part.partition("\n") for part in parts)}
-
-
-def files(
-    spec: NodeSpec, script_path: str, unit_path: str, kept: Mapping[str, str] | None = None
-) -> tuple[PutFile, ...]:
-    return PutFile(script_path, script(spec, kept), 0o700), PutFile(unit_path, UNIT_TEXT % (script_path, TARGET), 0o644)
+def files(spec: NodeSpec, routers: Iterable[Router], paths: Paths = PATHS) -> tuple[PutFile, ...]:
+    """In the order to write them. routers: those of the specification whose scripts are wanted."""
+    scripts = [
+        PutFile(paths.router(node_names.namespace(router.name)), router_script(router, spec), SCRIPT_MODE)
+        for router in routers
+    ]
+    script_ = PutFile(paths.script, script(spec, paths.routers), SCRIPT_MODE)
+    return (*scripts, script_, PutFile(paths.unit, UNIT_TEXT % (paths.script, TARGET), 0o644))
 
 
 def _shell(command: Command, force: str, then: str) -> Iterable[str]:

@@ -88,9 +88,10 @@ class Record:
 class Have:
     """A node. files: by path, those that the module writes; existing: names of all namespaces.
 
-    enabled: whether systemd runs the script for the boot. keepalived, nftables: whether they are installed. ipv6:
-    whether the kernel has it. companions: the daemons beside those of routers. reach: the namespaces of the routers
-    that were looked at, and that a plan is about; None for all. at: when, in seconds of the epoch by the node's clock.
+    scripts: paths of those that make routers at boot. enabled: whether systemd runs the script for the boot.
+    keepalived, nftables: whether they are installed. ipv6: whether the kernel has it. companions: the daemons beside
+    those of routers. reach: the namespaces of the routers that were looked at, and that a plan is about; None for all.
+    at: when, in seconds of the epoch by the node's clock.
     """
 
     record: Record = Record()
@@ -99,6 +100,7 @@ class Have:
     existing: frozenset[str] = frozenset()
     flooding: Mapping[str, frozenset[str]] = field(default_factory=dict)
     files: Mapping[str, File] = field(default_factory=dict)
+    scripts: frozenset[str] = frozenset()
     services: Mapping[str, Found] = field(default_factory=dict)
     recorder: File | None = None
     enabled: bool = False

@@ -11,7 +11,7 @@ not reach (node_reach) are left as they are.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
     companion_plan,
@@ -19,6 +19,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
     node_boot,
     node_commands,
     node_differences,
+    node_names,
     node_nat,
     node_record,
     node_removal,
@@ -36,6 +37,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy
     network_devices,
     router_anatomy,
 )
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import PATHS, Paths
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_changes import Changes
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
     Batch,
@@ -47,29 +49,11 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import KINDS, keys_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Namespace, Record
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec, Router
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Plan, Step
 
 #: Routers that are made in one step, at most: a command has a time limit.
 TOGETHER = 50
-
-
-@dataclass(frozen=True)
-class Paths:
-    """Where the module keeps its files on a node."""
-
-    record: str = "/etc/linuxbridge-vrrp/node.json"
-    script: str = "/etc/linuxbridge-vrrp/node.sh"
-    unit: str = "/etc/systemd/system/" + node_boot.UNIT
-
-    @property
-    def enabled(self) -> str:
-        """The link that ``systemctl enable`` makes to the unit."""
-        folder, name = self.unit.rsplit("/", 1)
-        return "%s/%s.wants/%s" % (folder, node_boot.TARGET, name)
-
-
-PATHS = Paths()
 
 
 def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
@@ -107,7 +91,10 @@ def plan(have: Have, want: NodeSpec, paths: Paths = PATHS) -> Plan:
     tests, kept = node_services.tests(kept, missing)
     _make_routers(changes, have, missing, tests)
     for file in boot:
-        _put(changes, have, file, secret=file.mode == 0o700)
+        _put(changes, have, file, secret=file.mode == node_boot.SCRIPT_MODE)
+    # The script that runs them is without them now.
+    unused = [path for path in map(paths.router, gone) if path in have.files]
+    changes.steps += [Step("remove", path, path) for path in unused]
     written = companions.reload or (
         paths.unit in have.files and any(step.object == paths.unit for step in changes.steps)
     )
@@ -128,18 +115,13 @@ def _boot_files(have: Have, want: NodeSpec, paths: Paths) -> tuple[PutFile, ...]
     """None on a node that has nothing and is to have nothing."""
     if not want.networks and paths.script not in have.files:
         return ()
-    return node_boot.files(want, paths.script, paths.unit, _kept_parts(have, want, paths))
+    reached = {*have.reached(want.routers)}
 
+    def wanted(router: Router) -> bool:
+        """One that is gone is made again for any router."""
+        return router in reached or paths.router(node_names.namespace(router.name)) not in have.scripts
 
-def _kept_parts(have: Have, want: NodeSpec, paths: Paths) -> dict[str, str]:
-    """What the script for the boot has for routers that are not reached."""
-    old = have.files.get(paths.script)
-    if old is None or have.reach is None:
-        return {}
-    parts = node_boot.router_parts(old.text)
-    for router in have.reached(want.routers):
-        parts.pop(router.name, None)
-    return parts
+    return node_boot.files(want, filter(wanted, want.routers), paths)
 
 
 def _put(changes: Changes, have: Have, file: PutFile, secret: bool) -> None:

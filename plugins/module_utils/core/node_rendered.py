@@ -11,15 +11,14 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_s
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_text import redact
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import NODE, unit_text
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import router_anatomy
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import files
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import PATHS, Paths, files
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_services import service
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 
 
 def rendered(spec: NodeSpec, paths: Paths = PATHS) -> dict[str, Any]:
-    """Files by path; the first is the script with every device, address, sysctl and rule."""
-    texts = {file.path: file.text for file in files(spec, paths.script, paths.unit)}
+    """Files by path; the scripts have every device, address, sysctl and rule."""
+    texts = {file.path: file.text for file in files(spec, spec.routers, paths)}
     for router in spec.routers:
         anatomy = router_anatomy(router, spec)
         wanted = service(anatomy)

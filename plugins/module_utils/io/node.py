@@ -25,6 +25,7 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors impor
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_service import File
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.keepalived_unit import unit_name
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_anatomy import SYSCTLS
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import PATHS, Paths
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_commands import (
     Batch,
     Command,
@@ -35,7 +36,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_command
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_companions import keys_of
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have, Namespace, Record
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, Paths
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import Want
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_touched import touched
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
@@ -99,7 +99,8 @@ class Node:
             namespaces=namespaces,
             existing=frozenset(_listed(netns.DIRECTORY)),
             flooding=flooding,
-            files={path: file for path in vars(self._paths).values() for file in [read_own(path)] if file},
+            files={path: file for path in self._paths.files(names) for file in [read_own(path)] if file},
+            scripts=frozenset(os.path.join(self._paths.routers, name) for name in _listed(self._paths.routers)),
             services=node_have.Later(lambda: self._keepalived.found({name: name for name in names}, units)),
             recorder=self._keepalived.recorder(),
             # Asking systemd takes milliseconds more.

@@ -10,7 +10,7 @@ PLANT = {"name": "plant", "kind": "vlan", "uplink": "eth2", "vlan_id": 100, "mtu
 
 def script(network: dict[str, object]) -> list[str]:
     spec = parse_call({"state": "rendered", "networks": [network], "routers": []}).spec.ordered()
-    return node_boot.script(spec).splitlines()
+    return node_boot.script(spec, "/etc/routers").splitlines()
 
 
 def test_a_vlan_network_is_a_vlan_device_of_its_uplink_in_a_bridge() -> None:
@@ -31,6 +31,37 @@ def test_a_vlan_network_is_a_vlan_device_of_its_uplink_in_a_bridge() -> None:
         "END",
         "",
     ]
+
+
+def test_a_router_is_a_script_of_its_own_which_leaves_one_that_is_there_alone_and_undoes_one_it_cannot_make() -> None:
+    spec = parse_call(
+        {
+            "state": "rendered",
+            "networks": [{"name": "ha", "kind": "vxlan", "vni": 1, "group": "239.0.0.1", "uplink": "eth1"}],
+            "routers": [{"name": "edge", "virtual_router_id": 1, "ha_network": "ha", "ha_address": "169.254.192.1/18"}],
+        }
+    ).spec.ordered()
+    own, whole, unit = node_boot.files(spec, spec.routers)
+    assert [own.path, whole.path] == ["/etc/linuxbridge-vrrp/routers/qrouter-edge.sh", "/etc/linuxbridge-vrrp/node.sh"]
+    assert whole.text.endswith(
+        """
+for router in qrouter-edge; do
+    sh "/etc/linuxbridge-vrrp/routers/$router.sh" || status=1
+done
+
+exit $status
+"""
+    )
+    lines = own.text.splitlines()
+    assert lines[2] == "[ ! -e /run/netns/qrouter-edge ] || exit 0"
+    begun = [line.partition(" <<'END'") for line in lines if "<<" in line]
+    assert [then for _command, _text, then in begun] == [
+        " &&",
+        " &&",
+        " &&",
+        " || { ip netns del qrouter-edge; exit 1; }",
+    ]
+    assert (own.mode, whole.mode, unit.mode) == (0o700, 0o700, 0o644)
 
 
 def test_the_uplink_of_a_vlan_is_waited_for() -> None:

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import (
     node_anatomy,
-    node_boot,
     node_names,
     node_record,
 )
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import SpecError
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import PATHS
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_have import Have
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import PATHS, plan
+from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_plan import plan
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_reach import reach
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_spec import NodeSpec
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import Want, parse_call, target
@@ -135,6 +135,22 @@ def test_a_router_that_goes_is_planned_as_if_all_had_been_looked_at() -> None:
     assert planned(have, frozenset({"qrouter-edge1"}), want) == planned(have, None, want)
 
 
+def test_a_script_of_a_router_that_is_gone_is_made_again_out_of_reach_too() -> None:
+    have, path = settled_node.have(TWO), PATHS.router("qrouter-edge1")
+    files = {name: file for name, file in have.files.items() if name != path}
+    have = dataclasses.replace(have, files=files, scripts=have.scripts - {path})
+    want = parse_call({"state": "present", "routers": [router(2)]})
+    assert planned(have, frozenset({"qrouter-edge2"}), want) == ["write " + path]
+
+
+def test_the_script_of_a_router_that_goes_is_removed_when_nothing_runs_it_any_more() -> None:
+    have, want = settled_node.have(TWO), parse_call({"state": "absent", "routers": [{"name": "edge1"}]})
+    actions = planned(have, frozenset({"qrouter-edge1"}), want)
+    at = actions.index("write " + PATHS.script)
+    assert actions[at + 1] == "remove " + PATHS.router("qrouter-edge1")
+    assert PATHS.router("qrouter-edge2") in have.files and not any("edge2" in action for action in actions)
+
+
 def test_the_last_router_with_a_daemon_takes_its_files_along_and_another_keeps_them() -> None:
     both = spec_of(router(1, connection_tracking=True), router(2, connection_tracking=True))
     one = spec_of(router(1, connection_tracking=True), router(2))
@@ -158,23 +174,11 @@ def test_a_number_that_a_router_out_of_reach_has_is_refused() -> None:
         planned(settled_node.have(TWO), frozenset({"qrouter-edge3"}), want)
 
 
-@settings(max_examples=15)
-@given(settled_node.calls())
-def test_the_script_for_the_boot_is_the_same_from_its_own_parts(call: dict[str, Any]) -> None:
-    spec = parse_call({"state": "exact", **call}).spec.ordered()
-    text = node_boot.script(spec)
-    parts = node_boot.router_parts(text)
-    assert list(parts) == [one.name for one in spec.routers]
-    assert node_boot.script(spec, parts) == text
-
-
-def test_a_part_of_the_script_that_was_edited_is_kept_only_out_of_reach() -> None:
-    have = settled_node.have(TWO)
-    script = have.files[PATHS.script]
-    edited = dataclasses.replace(script, text=script.text.replace("addr add 169.254.192.1/18", "addr add 192.0.2.1/18"))
-    assert edited != script
-    have = dataclasses.replace(have, files={**have.files, PATHS.script: edited})
-    for number, wanted in ((2, []), (1, ["write " + PATHS.script])):
+def test_a_script_of_a_router_that_was_edited_is_kept_only_out_of_reach() -> None:
+    have, path = settled_node.have(TWO), PATHS.router("qrouter-edge1")
+    edited = dataclasses.replace(have.files[path], text=have.files[path].text + "exit 1\n")
+    have = dataclasses.replace(have, files={**have.files, path: edited})
+    for number, wanted in ((2, []), (1, ["write " + path])):
         want = parse_call({"state": "present", "routers": [router(number)]})
         assert planned(have, frozenset({"qrouter-edge%d" % number}), want) == wanted
 
