@@ -43,7 +43,7 @@ def write(record: Record) -> str:
     """The file's text."""
     owned = {key: sorted(names) for key, names in sorted(vars(record.owned).items())}
     parts = (json.dumps(owned), _SPECIFICATION, to_text(record.spec), _UNFINISHED, json.dumps(record.unfinished), _END)
-    return _with_digest('"owned": %s%s%s%s%s%s' % parts)
+    return _with_digest('"owned": ' + "".join(parts))
 
 
 #: Keys around the specification, and the end, which tells how it is written.
