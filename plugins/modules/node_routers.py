@@ -344,7 +344,7 @@ rendered:
   type: dict
   contains:
     files:
-      description: Texts of files by path. The script has all devices, addresses, sysctls and rules.
+      description: Texts of files by path. The scripts have all devices, addresses, sysctls and rules.
       type: dict
       returned: always
 """
