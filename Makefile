@@ -11,6 +11,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # Most of the programs are Python's and start many times; without compiled files each start compiles them again.
 unexport PYTHONDONTWRITEBYTECODE
+# A site may have a certificate authority of its own, in the system store.
+export UV_SYSTEM_CERTS ?= true
 # Root may work in a checkout that is somebody else's.
 export GIT_CONFIG_COUNT := 1
 export GIT_CONFIG_KEY_0 := safe.directory

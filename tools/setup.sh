@@ -11,9 +11,6 @@ readonly packages=(
     conntrack conntrackd ipset iptables iproute2 iputils-ping keepalived nftables procps radvd  # tests in namespaces
 )
 
-# A site may have a certificate authority of its own, in the system store.
-export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true}
-
 say() { printf 'setup: %s\n' "$*"; }
 
 # The newest core needs 3.12; Debian 12's own 3.11 gets the oldest that is supported.
