@@ -34,6 +34,7 @@ OUTAGE_ROUNDS = 7
 #: A single call is short, so that whatever else a machine does shows in it.
 ONE_MORE_ROUNDS = 15
 #: Nodes that are measured, and the median taken: a machine does not do the same work in the same time twice.
+#: bench/lab.yml has as many of each name.
 NODES = 3
 #: Seconds to wait until the kernel has done with the namespaces of the node before.
 PATIENCE = 60.0

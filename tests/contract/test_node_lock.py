@@ -14,7 +14,6 @@ import pytest
 
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core import node_boot
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.errors import EdgeError
-from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_boot import Paths
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.node_target import parse_call
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.core.plan import Step
 from ansible_collections.linuxbridge.vrrp.plugins.module_utils.io.node import Node
@@ -95,4 +94,4 @@ def test_what_another_first_run_has_made_meanwhile_is_not_overwritten(tmp_path: 
         record.parent.mkdir()
         record.write_text("{}")
     with pytest.raises(EdgeError, match=told):
-        Node(Paths(record=str(record))).apply(Step("need", "keepalived, which is not installed"))
+        Node(node_boot.Paths(record=str(record))).apply(Step("need", "keepalived, which is not installed"))

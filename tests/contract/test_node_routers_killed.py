@@ -47,12 +47,9 @@ def assert_whole(node: VirtualNode) -> None:
     """Every file under its own name is whole: the record is as it was written, and each of the others has its end."""
     text = node.run("cat", "/etc/linuxbridge-vrrp/node.json", check=False)
     assert not text or node_record.write(node_record.read(text, "node.json")) == text
-    ended = node.run("sh", "-c", "tail -n 1 -q /etc/linuxbridge-vrrp/instances/*.conf 2>/dev/null", check=False).split()
-    assert set(ended) <= {"}"}
-    script = node.run("sh", "-c", "tail -n 1 /etc/linuxbridge-vrrp/node.sh 2>/dev/null", check=False).strip()
-    assert script in ("", "exit $status")
-    scripts = node.run("sh", "-c", "tail -n 1 -q /etc/linuxbridge-vrrp/routers/*.sh 2>/dev/null", check=False).split()
-    assert set(scripts) <= {"END"}
+    for files, end in (("instances/*.conf", "}"), ("node.sh", "exit $status"), ("routers/*.sh", "END")):
+        last = node.run("sh", "-c", "tail -n 1 -q /etc/linuxbridge-vrrp/%s 2>/dev/null" % files, check=False)
+        assert set(last.splitlines()) <= {end}
 
 
 def test_a_run_that_is_killed_anywhere_is_finished_by_the_next() -> None:

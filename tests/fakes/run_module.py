@@ -7,7 +7,6 @@ process carries out itself.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -22,8 +21,6 @@ from ansible_collections.linuxbridge.vrrp.plugins.modules import node_routers
 
 
 def serve() -> None:
-    # A run shares the memory of this process until it writes to it, and looking for garbage writes to all of it.
-    gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(run(request["arguments"], request["kill_after"])), flush=True)

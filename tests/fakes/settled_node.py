@@ -67,7 +67,7 @@ def have(spec: NodeSpec) -> Have:
         existing=frozenset(namespaces),
         flooding=flooding,
         files=files,
-        scripts=frozenset(PATHS.router(item.name) for item in _services(spec)),
+        scripts=frozenset(map(PATHS.router, namespaces)),
         services={item.name: _found(item) for item in _services(spec)},
         recorder=File(RECORDER, RECORDER_MODE),
         enabled=True,

@@ -26,7 +26,7 @@ def problems(have: Have, spec: NodeSpec, where: Places) -> list[Problem]:
             "the kernel of this node was started without IPv6 (ipv6.disable=1), which routers need: start it with IPv6"
         )
         found.append(Problem("networks", text))
-    # In the order in which the plan asks for it, too.
+    # In the order in which the plan asks for it, so that it is worked out once.
     wanted = node_record.owned(spec.sorted()).devices
     tunnels = of_kind("vxlan", have.links)
     asked = any(network.peers or network.local_address for network in spec.networks)

@@ -76,7 +76,7 @@ class Node:
         """All that a plan for the call needs to know."""
         # Others tell this while the kernel is asked for the rest.
         capabilities = self._keepalived.ask_capabilities()
-        asked = self._units.ask([*map(unit_name, node_reach.named(want))])
+        asked = self._units.ask(list(map(unit_name, node_reach.named(want))))
         record = self._record()
         kernel = self._kernel = self._kernel or rtnetlink.Kernel()
         outside = node_have.Links(Devices(kernel))
